@@ -1,0 +1,1 @@
+"""An event bus with EventBridge semantics on PostgreSQL."""

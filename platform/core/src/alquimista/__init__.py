@@ -1,0 +1,1 @@
+"""The multi-tenant platform: identity, marketplace, runtime, prospecting and REST API."""

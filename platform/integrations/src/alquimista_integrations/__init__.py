@@ -1,0 +1,1 @@
+"""Outside services behind one port each, real and sandbox."""

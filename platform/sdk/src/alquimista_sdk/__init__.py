@@ -1,0 +1,1 @@
+"""The contract between the Alquimista platform and its agents."""

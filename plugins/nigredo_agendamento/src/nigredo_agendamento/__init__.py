@@ -1,0 +1,1 @@
+"""Proposes, holds and confirms meetings."""

@@ -1,0 +1,1 @@
+"""Answers leads and decides the next step."""

@@ -1,0 +1,1 @@
+"""Plans sends and follow-ups within law and limits."""

@@ -1,0 +1,1 @@
+"""Plans campaigns per lot with messages, channel and rhythm."""

@@ -1,0 +1,1 @@
+"""Cleans, enriches, segments and prioritises leads."""

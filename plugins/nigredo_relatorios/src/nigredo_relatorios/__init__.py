@@ -1,0 +1,1 @@
+"""Turns the funnel into a daily PDF report."""

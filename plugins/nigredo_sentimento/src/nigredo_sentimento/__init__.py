@@ -1,0 +1,1 @@
+"""Reads sentiment, intent and opt-out in short pt-BR replies."""
