@@ -1,0 +1,103 @@
+"""Units of work: every transaction of the app login belongs to one tenant.
+
+The tenant is set with ``set_config(..., true)``: it ends with the transaction, so a pooled
+connection never carries it to its next user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from alquimista_sdk.errors import NotFound
+
+_OPEN = text(
+    "SELECT set_config('app.tenant_id', :tenant, true), "
+    "alquimista_platform.business_now(CAST(:tenant AS uuid))"
+)
+
+
+class TenantMissing(RuntimeError):
+    """A transaction was opened without a tenant: a mistake in the code, never in the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """One transaction of one tenant. ``agora`` is business time, fixed when it opened (UTC)."""
+
+    connection: Connection
+    tenant_id: UUID
+    agora: datetime
+
+
+class Database:
+    """The engines of a process: the app's, and the relay's where the process moves envelopes."""
+
+    def __init__(
+        self, app_dsn: str, relay_dsn: str | None = None, *, pool_size: int = 5
+    ) -> None:
+        self.app_engine = _engine(app_dsn, pool_size)
+        self._relay = _engine(relay_dsn, pool_size) if relay_dsn else None
+
+    @property
+    def relay_engine(self) -> Engine:
+        """The engine of ``fibonacci_relay``."""
+        if self._relay is None:
+            raise TenantMissing("this process has no relay login")
+        return self._relay
+
+    @contextmanager
+    def unit_of_work(self, tenant_id: UUID | None) -> Iterator[UnitOfWork]:
+        """A transaction of a tenant; commits at the end, rolls back on any error.
+
+        Raises:
+            TenantMissing: no tenant was given.
+        """
+        if tenant_id is None:
+            raise TenantMissing("a unit of work needs a tenant")
+        with self.app_engine.begin() as connection:
+            yield self.join(connection, tenant_id)
+
+    def join(self, connection: Connection, tenant_id: UUID) -> UnitOfWork:
+        """Scope an open transaction to a tenant and read business time, in one message.
+
+        Raises:
+            NotFound: there is no such tenant.
+        """
+        agora = connection.execute(_OPEN, {"tenant": str(tenant_id)}).one()[1]
+        if agora is None:
+            raise NotFound("no such tenant")
+        return UnitOfWork(connection, tenant_id, agora)
+
+    @contextmanager
+    def scope(self, tenant_id: UUID) -> Iterator[Connection]:
+        """A tenant's transaction as the bus wants it."""
+        with self.unit_of_work(tenant_id) as uow:
+            yield uow.connection
+
+    @contextmanager
+    def anonymous(self) -> Iterator[Connection]:
+        """A transaction of no tenant: only SECURITY DEFINER look-ups find anything in it."""
+        with self.app_engine.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.app_engine.dispose()
+        if self._relay is not None:
+            self._relay.dispose()
+
+
+def _engine(dsn: str, pool_size: int) -> Engine:
+    return create_engine(
+        dsn,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_reset_on_return="rollback",
+    )

@@ -1,0 +1,114 @@
+"""Tool calls are journalled before and after: a retry of the event reuses a finished answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from alquimista.runtime.cifra import SubjectKeys, seal, unseal
+from alquimista.runtime.models import ChamadaFerramenta
+from alquimista.runtime.run import Run
+
+
+class ToolCaller(Protocol):
+    """Outside services by name; validates input and output."""
+
+    def call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call a tool."""
+
+
+class RunTools:
+    """``context.tools`` of one run."""
+
+    def __init__(
+        self, run: Run, registry: Callable[[Run], ToolCaller], keys: SubjectKeys
+    ) -> None:
+        self._run = run
+        self._registry = registry
+        self._keys = keys
+
+    def call(self, name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a tool, or answer from the journal where this event has called it before."""
+        run = self._run
+        registry = self._registry(run)
+        if run.event is None:
+            return registry.call(name, dict(payload))
+        lead_id = run.event.subject.id if run.event.subject.type == "lead" else None
+        arguments = hashlib.sha256(
+            json.dumps(payload, sort_keys=True, default=str, ensure_ascii=False).encode()
+        ).hexdigest()
+        known = self._begin(name, arguments, lead_id)
+        if known is not None:
+            return known
+        answer = registry.call(name, dict(payload))
+        self._finish(name, arguments, lead_id, answer)
+        return answer
+
+    def _key(self, name: str, arguments: str) -> tuple[Any, ...]:
+        event = self._run.event
+        assert event is not None
+        row = ChamadaFerramenta
+        return (
+            row.tenant_id == self._run.tenant.id,
+            row.event_id == event.id,
+            row.agente == self._run.manifest.slug,
+            row.ferramenta == name,
+            row.argumentos_hash == arguments,
+        )
+
+    def _begin(self, name: str, arguments: str, lead_id: UUID | None) -> Mapping[str, Any] | None:
+        event = self._run.event
+        assert event is not None
+        with self._run.reading() as uow:
+            uow.connection.execute(
+                insert(ChamadaFerramenta)
+                .values(
+                    id=uuid4(),
+                    tenant_id=uow.tenant_id,
+                    event_id=event.id,
+                    agente=self._run.manifest.slug,
+                    ferramenta=name,
+                    argumentos_hash=arguments,
+                    lead_id=lead_id,
+                    status="iniciada",
+                    created_at=uow.agora,
+                )
+                .on_conflict_do_nothing(constraint="uq_chamadas_ferramentas_chamada")
+            )
+            row = uow.connection.execute(
+                select(ChamadaFerramenta.status, ChamadaFerramenta.resposta).where(
+                    *self._key(name, arguments)
+                )
+            ).one()
+            if row.status != "concluida" or row.resposta is None:
+                return None
+            if lead_id is None:
+                plain: Mapping[str, Any] = row.resposta
+                return plain
+            key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=False)
+            if key is None:
+                return None
+            answer: Mapping[str, Any] = unseal(key, row.resposta["cifrado"], str(lead_id))
+            return answer
+
+    def _finish(
+        self, name: str, arguments: str, lead_id: UUID | None, answer: Mapping[str, Any]
+    ) -> None:
+        with self._run.reading() as uow:
+            stored: dict[str, Any] | None = dict(answer)
+            if lead_id is not None:
+                key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=True)
+                stored = (
+                    {"cifrado": seal(key, answer, str(lead_id))} if key is not None else None
+                )
+            uow.connection.execute(
+                update(ChamadaFerramenta)
+                .where(*self._key(name, arguments))
+                .values(status="concluida", resposta=stored)
+            )

@@ -1,0 +1,103 @@
+"""Publishing: every event of ours keeps the fractal protocol and joins the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from alquimista_sdk.errors import InvalidEvent
+from alquimista_sdk.events import FractalDetail, parse_detail
+from fibonacci_bus.event import Event
+from fibonacci_bus.publisher import publish
+from fibonacci_bus.topology import Topology
+
+from alquimista.db.session import UnitOfWork
+from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
+
+PROTOCOL_SOURCES = ("nigredo.", "alquimista.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to publish. ``detail`` is parsed where the protocol holds, else any JSON object."""
+
+    source: str
+    type: str
+    detail: FractalDetail | Mapping[str, Any]
+    trace_id: UUID
+    causation_id: UUID | None = None
+    event_id: UUID | None = None
+    depth: int = 0
+    delay: timedelta = timedelta(0)
+
+
+class EventPublisher:
+    """Turns ``NewEvent`` into envelopes, seals personal data and hands them to the bus."""
+
+    def __init__(self, topology: Callable[[], Topology], keys: SubjectKeys) -> None:
+        self._topology = topology
+        self._keys = keys
+
+    def publish(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> tuple[UUID, ...]:
+        """Publish inside the unit of work; answers the ids.
+
+        Raises:
+            InvalidEvent: a ``nigredo.*`` or ``alquimista.*`` detail breaks the protocol.
+        """
+        by_delay: dict[timedelta, list[Event]] = {}
+        ids: list[UUID] = []
+        for new in events:
+            event = self._envelope(uow, new)
+            ids.append(event.id)
+            by_delay.setdefault(new.delay, []).append(event)
+        for delay, group in by_delay.items():
+            publish(uow.connection, group, self._topology(), delay=delay)
+        return tuple(ids)
+
+    def open_detail(self, uow: UnitOfWork, event: Event) -> dict[str, Any]:
+        """The detail of a stored event with its personal parts back, where the key still lives."""
+        if not event.source.startswith(PROTOCOL_SOURCES):
+            return dict(event.detail)
+        if event.detail.get("context", {}).get("metadata", {}).get("cifrado") is None:
+            return dict(event.detail)
+        lead_id = UUID(event.detail["lead_id"])
+        key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=False)
+        return unseal_detail(key, event.detail, _associated(uow.tenant_id, lead_id))
+
+    def _envelope(self, uow: UnitOfWork, new: NewEvent) -> Event:
+        ordering_key: str | None = None
+        detail = new.detail
+        if new.source.startswith(PROTOCOL_SOURCES):
+            parsed = detail if isinstance(detail, FractalDetail) else parse_detail(detail)
+            wire: Mapping[str, Any] = parsed.to_wire()
+            parse_detail(wire)
+            if parsed.subject.type == "lead":
+                lead_id = parsed.subject.id
+                ordering_key = str(lead_id)
+                key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=True)
+                if key is None:
+                    raise InvalidEvent("detail.lead_id", "the lead was erased")
+                wire = seal_detail(key, wire, _associated(uow.tenant_id, lead_id))
+        elif isinstance(detail, FractalDetail):
+            wire = detail.to_wire()
+        else:
+            wire = detail
+        return Event(
+            id=new.event_id or uuid4(),
+            source=new.source,
+            type=new.type,
+            detail=wire,
+            tenant_id=uow.tenant_id,
+            trace_id=new.trace_id,
+            occurred_at=uow.agora,
+            ordering_key=ordering_key,
+            causation_id=new.causation_id,
+            depth=new.depth,
+        )
+
+
+def _associated(tenant_id: UUID, lead_id: UUID) -> str:
+    return f"{tenant_id}:{lead_id}"

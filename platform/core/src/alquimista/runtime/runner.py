@@ -1,0 +1,100 @@
+"""The runner: an admitted agent as a consumer of the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Protocol
+from uuid import UUID
+
+from alquimista_sdk.errors import DeadlineExceeded, PermanentError
+from alquimista_sdk.events import AgentEvent, parse_detail
+from alquimista_sdk.models import TenantFacts
+from fibonacci_bus.event import Event
+from sqlalchemy import Connection
+
+from alquimista.db.session import Database, UnitOfWork
+from alquimista.runtime.admission import AdmittedAgent
+from alquimista.runtime.context import RuntimeContext
+from alquimista.runtime.publishing import EventPublisher
+from alquimista.runtime.run import Run
+
+
+class Tenants(Protocol):
+    """What the runtime asks of the platform about tenants and activations."""
+
+    def facts(self, uow: UnitOfWork) -> TenantFacts:
+        """The facts of the unit's tenant."""
+
+    def config(self, connection: Connection, tenant_id: UUID, slug: str) -> Mapping[str, Any] | None:
+        """The configuration of an agent where it is active and its tenant is not suspended."""
+
+
+class AgentConsumer:
+    """Claims are admitted only for tenants that activated the agent; rechecked at the commit."""
+
+    def __init__(
+        self,
+        agent: AdmittedAgent,
+        database: Database,
+        tenants: Tenants,
+        publisher: EventPublisher,
+        make_context: Callable[[Run], RuntimeContext],
+    ) -> None:
+        self.name = agent.slug
+        self.deadline = timedelta(seconds=agent.manifest.timeout_s)
+        self._agent = agent
+        self._database = database
+        self._tenants = tenants
+        self._publisher = publisher
+        self._make_context = make_context
+
+    def admit(self, connection: Connection, event: Event) -> bool:
+        """Whether the event's tenant has the agent active."""
+        return self._tenants.config(connection, event.tenant_id, self.name) is not None
+
+    def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
+        """Run the hook with no transaction open; answers what the commit does."""
+        run = self._open(event, attempt)
+        hook = self._agent.hooks.get("agent_handle_event")
+        if hook is None:
+            raise PermanentError(f"{self.name} subscribes but has no agent_handle_event")
+        assert run.event is not None
+        hook(event=run.event, context=self._make_context(run))
+        if monotonic() > run.deadline:
+            raise DeadlineExceeded(f"{self.name} ran past {self._agent.manifest.timeout_s} s")
+
+        def commit(connection: Connection) -> None:
+            if self._tenants.config(connection, event.tenant_id, self.name) is None:
+                return
+            run.commit(self._database.join(connection, event.tenant_id))
+
+        return commit
+
+    def _open(self, event: Event, attempt: int) -> Run:
+        with self._database.unit_of_work(event.tenant_id) as uow:
+            facts = self._tenants.facts(uow)
+            config = self._tenants.config(uow.connection, event.tenant_id, self.name)
+            detail = parse_detail(self._publisher.open_detail(uow, event))
+            agora = uow.agora
+        return Run(
+            database=self._database,
+            tenant=facts,
+            manifest=self._agent.manifest,
+            config=config or {},
+            agora=agora,
+            trace_id=event.trace_id,
+            event=AgentEvent(
+                id=event.id,
+                source=event.source,
+                type=event.type,
+                tenant_id=event.tenant_id,
+                trace_id=event.trace_id,
+                occurred_at=event.occurred_at,
+                detail=detail,
+                attempt=attempt,
+            ),
+            event_depth=event.depth,
+            deadline=monotonic() + self.deadline.total_seconds(),
+        )
