@@ -1,4 +1,4 @@
-"""Fractal protocol v1: what travels in the detail of every ``nigredo.*`` and ``alquimista.*`` event.
+"""Fractal protocol v1: the detail of every ``nigredo.*`` and ``alquimista.*`` event.
 
 On the wire: snake_case, ``"version": "1"``. Input accepts the owner's camelCase as well; output is
 one spelling. Unknown fields are kept, unknown enum values are refused with the field's path.

@@ -47,6 +47,4 @@ def tenant_table(schema: str, *constraints: Any) -> tuple[Any, ...]:
 
 def tenant_fk(column: str, target: str) -> ForeignKeyConstraint:
     """A foreign key that starts with the tenant: keys bypass row-level security otherwise."""
-    return ForeignKeyConstraint(
-        ["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"]
-    )
+    return ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"])

@@ -21,9 +21,11 @@ def migrations_folder() -> Path:
         FileNotFoundError: neither is there.
     """
     named = os.environ.get(_ENVIRONMENT)
-    candidates = [Path(named)] if named else [
-        parent / "migrations" for parent in (Path.cwd(), *Path(__file__).resolve().parents)
-    ]
+    candidates = (
+        [Path(named)]
+        if named
+        else [parent / "migrations" for parent in (Path.cwd(), *Path(__file__).resolve().parents)]
+    )
     for candidate in candidates:
         if (candidate / "env.py").is_file():
             return candidate

@@ -38,9 +38,7 @@ class UnitOfWork:
 class Database:
     """The engines of a process: the app's, and the relay's where the process moves envelopes."""
 
-    def __init__(
-        self, app_dsn: str, relay_dsn: str | None = None, *, pool_size: int = 5
-    ) -> None:
+    def __init__(self, app_dsn: str, relay_dsn: str | None = None, *, pool_size: int = 5) -> None:
         self.app_engine = _engine(app_dsn, pool_size)
         self._relay = _engine(relay_dsn, pool_size) if relay_dsn else None
 

@@ -83,9 +83,7 @@ class ScopedService:
 class RuntimeContext:
     """What a hook receives. It has no way to a session, an engine, Flask or the environment."""
 
-    def __init__(
-        self, run: Run, services: Mapping[str, ServiceFactory], denied: Denied
-    ) -> None:
+    def __init__(self, run: Run, services: Mapping[str, ServiceFactory], denied: Denied) -> None:
         self.__run = run
         self.log = AgentLog(run)
         for name in SERVICES:

@@ -26,9 +26,7 @@ class ToolCaller(Protocol):
 class RunTools:
     """``context.tools`` of one run."""
 
-    def __init__(
-        self, run: Run, registry: Callable[[Run], ToolCaller], keys: SubjectKeys
-    ) -> None:
+    def __init__(self, run: Run, registry: Callable[[Run], ToolCaller], keys: SubjectKeys) -> None:
         self._run = run
         self._registry = registry
         self._keys = keys
@@ -104,9 +102,7 @@ class RunTools:
             stored: dict[str, Any] | None = dict(answer)
             if lead_id is not None:
                 key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=True)
-                stored = (
-                    {"cifrado": seal(key, answer, str(lead_id))} if key is not None else None
-                )
+                stored = {"cifrado": seal(key, answer, str(lead_id))} if key is not None else None
             uow.connection.execute(
                 update(ChamadaFerramenta)
                 .where(*self._key(name, arguments))

@@ -27,7 +27,9 @@ class Tenants(Protocol):
     def facts(self, uow: UnitOfWork) -> TenantFacts:
         """The facts of the unit's tenant."""
 
-    def config(self, connection: Connection, tenant_id: UUID, slug: str) -> Mapping[str, Any] | None:
+    def config(
+        self, connection: Connection, tenant_id: UUID, slug: str
+    ) -> Mapping[str, Any] | None:
         """The configuration of an agent where it is active and its tenant is not suspended."""
 
 

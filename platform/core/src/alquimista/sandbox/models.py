@@ -19,9 +19,7 @@ class SandboxMensagem(TenantRow, Base):
     """A message that a twin received, exactly as it came over the wire."""
 
     __tablename__ = "sandbox_mensagens"
-    __table_args__ = tenant_table(
-        SCHEMA, Index("ix_sandbox_mensagens_ordem", "tenant_id", "ordem")
-    )
+    __table_args__ = tenant_table(SCHEMA, Index("ix_sandbox_mensagens_ordem", "tenant_id", "ordem"))
 
     ordem: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     canal: Mapped[str] = mapped_column(String(50))

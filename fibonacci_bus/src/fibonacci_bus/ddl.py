@@ -1,0 +1,148 @@
+"""The bus's own tables, isolation and rights, as SQL that a migration runs.
+
+Rights: the application publishes, claims and settles under row-level security of its tenant; the
+relay login sees envelopes of all tenants but never ``events.detail``; the owner migrates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+SCHEMA = "fibonacci_core"
+TABLES = (
+    "events",
+    "queue_messages",
+    "dead_letters",
+    "inbox",
+    "leases",
+    "timers",
+    "traces",
+    "metrics",
+)
+RELAY_INDEXES = ("ix_queue_messages_receive", "ix_timers_due")
+"""Indexes that do not start with the tenant: the relay looks across tenants by them."""
+_EXPRESSION = "tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
+_CREATE = """
+CREATE TABLE {s}.events (
+    id uuid NOT NULL, tenant_id uuid NOT NULL,
+    source text NOT NULL, type text NOT NULL, detail jsonb NOT NULL,
+    ordering_key text, trace_id uuid NOT NULL, causation_id uuid, depth integer NOT NULL,
+    occurred_at timestamptz NOT NULL, status text NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id));
+CREATE INDEX ix_events_trace ON {s}.events (tenant_id, trace_id, occurred_at);
+CREATE INDEX ix_events_ordering ON {s}.events (tenant_id, ordering_key, occurred_at);
+CREATE INDEX ix_events_occurred ON {s}.events (tenant_id, occurred_at, id);
+
+CREATE TABLE {s}.queue_messages (
+    id bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL,
+    queue text NOT NULL, event_id uuid NOT NULL, ordering_key text,
+    visible_at timestamptz NOT NULL, receives integer NOT NULL DEFAULT 0, receipt uuid,
+    enqueued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id));
+CREATE INDEX ix_queue_messages_receive ON {s}.queue_messages (queue, visible_at, id);
+
+CREATE TABLE {s}.dead_letters (
+    id uuid NOT NULL, tenant_id uuid NOT NULL,
+    queue text NOT NULL, event_id uuid NOT NULL, ordering_key text,
+    error_class text NOT NULL, error_text text NOT NULL, receives integer NOT NULL,
+    died_at timestamptz NOT NULL DEFAULT clock_timestamp(), redriven_at timestamptz,
+    versao integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id));
+CREATE INDEX ix_dead_letters_died ON {s}.dead_letters (tenant_id, died_at, id);
+
+CREATE TABLE {s}.inbox (
+    tenant_id uuid NOT NULL, event_id uuid NOT NULL, consumer text NOT NULL,
+    status text NOT NULL, attempts integer NOT NULL, token uuid NOT NULL,
+    lease_until timestamptz NOT NULL, last_error_class text, last_error text,
+    claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(), done_at timestamptz,
+    PRIMARY KEY (tenant_id, event_id, consumer));
+
+CREATE TABLE {s}.leases (
+    tenant_id uuid NOT NULL, consumer text NOT NULL, ordering_key text NOT NULL,
+    event_id uuid NOT NULL, token uuid NOT NULL, lease_until timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, consumer, ordering_key));
+
+CREATE TABLE {s}.timers (
+    id uuid NOT NULL, tenant_id uuid NOT NULL,
+    due_at timestamptz NOT NULL, kind text NOT NULL, ref_id uuid NOT NULL,
+    PRIMARY KEY (tenant_id, id));
+CREATE UNIQUE INDEX ix_timers_ref ON {s}.timers (tenant_id, kind, ref_id);
+CREATE INDEX ix_timers_due ON {s}.timers (due_at);
+
+CREATE TABLE {s}.traces (
+    id uuid NOT NULL, tenant_id uuid NOT NULL, event_id uuid NOT NULL, consumer text NOT NULL,
+    trace_id uuid NOT NULL, attempt integer NOT NULL, outcome text NOT NULL,
+    duration_ms integer NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id));
+CREATE INDEX ix_traces_trace ON {s}.traces (tenant_id, trace_id);
+
+CREATE TABLE {s}.metrics (
+    tenant_id uuid NOT NULL, name text NOT NULL, day date NOT NULL,
+    value bigint NOT NULL, versao integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, name, day));
+"""
+_RELAY_RIGHTS = """
+GRANT SELECT (id, tenant_id, queue, event_id, ordering_key, visible_at, receives, receipt, enqueued_at),
+    UPDATE (visible_at, receives, receipt), DELETE ON {s}.queue_messages TO {relay};
+GRANT INSERT (tenant_id, queue, event_id, ordering_key, visible_at) ON {s}.queue_messages TO {relay};
+GRANT SELECT (tenant_id, event_id, consumer, status, attempts, last_error_class, last_error)
+    ON {s}.inbox TO {relay};
+GRANT INSERT (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)
+    ON {s}.dead_letters TO {relay};
+GRANT SELECT (id, tenant_id, due_at, kind, ref_id) ON {s}.timers TO {relay};
+CREATE POLICY relay ON {s}.queue_messages FOR ALL TO {relay} USING (true) WITH CHECK (true);
+CREATE POLICY relay ON {s}.inbox FOR SELECT TO {relay} USING (true);
+CREATE POLICY relay ON {s}.dead_letters FOR INSERT TO {relay} WITH CHECK (true);
+CREATE POLICY relay ON {s}.timers FOR SELECT TO {relay} USING (true);
+GRANT USAGE ON SCHEMA {s} TO {relay};
+"""
+_APP_RIGHTS = {
+    "events": "SELECT, INSERT, DELETE",
+    "queue_messages": "SELECT, INSERT, DELETE",
+    "dead_letters": "SELECT, INSERT, DELETE, UPDATE (redriven_at, versao)",
+    "inbox": "SELECT, INSERT, UPDATE, DELETE",
+    "leases": "SELECT, INSERT, UPDATE, DELETE",
+    "timers": "SELECT, INSERT, UPDATE, DELETE",
+    "traces": "SELECT, INSERT",
+    "metrics": "SELECT, INSERT, UPDATE",
+}
+
+
+def upgrade(
+    execute: Callable[[str], object],
+    *,
+    schema: str = SCHEMA,
+    app_role: str = "alquimista_app",
+    relay_role: str = "fibonacci_relay",
+    owner_role: str = "alquimista_owner",
+) -> None:
+    """Create the tables, their isolation and the rights of the three logins."""
+    _run(execute, _CREATE.format(s=schema))
+    execute(f"GRANT USAGE ON SCHEMA {schema} TO {app_role}")
+    for table in TABLES:
+        name = f"{schema}.{table}"
+        execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
+        execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+        execute(
+            f"CREATE POLICY tenant ON {name} FOR ALL TO {app_role} "
+            f"USING ({_EXPRESSION}) WITH CHECK ({_EXPRESSION})"
+        )
+        execute(
+            f"CREATE POLICY owner ON {name} FOR ALL TO {owner_role} USING (true) WITH CHECK (true)"
+        )
+        execute(f"GRANT {_APP_RIGHTS[table]} ON {name} TO {app_role}")
+    _run(execute, _RELAY_RIGHTS.format(s=schema, relay=relay_role))
+
+
+def downgrade(execute: Callable[[str], object], *, schema: str = SCHEMA) -> None:
+    """Drop the tables."""
+    for table in reversed(TABLES):
+        execute(f"DROP TABLE {schema}.{table}")
+
+
+def _run(execute: Callable[[str], object], script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            execute(statement.strip().rstrip(";"))

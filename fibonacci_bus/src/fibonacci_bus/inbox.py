@@ -1,0 +1,156 @@
+"""The inbox: an event is handled once by a consumer, however often it is delivered.
+
+All three functions run in the application's transaction of the event's tenant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.errors import ErrorClass, LostClaim
+
+_CLAIM = text(
+    f"""
+    WITH lease AS (
+        INSERT INTO {SCHEMA}.leases AS l
+            (tenant_id, consumer, ordering_key, event_id, token, lease_until)
+        SELECT :tenant, :consumer, CAST(:ordering_key AS text), :event, :token,
+               clock_timestamp() + make_interval(secs => :seconds)
+        WHERE CAST(:ordering_key AS text) IS NOT NULL
+        ON CONFLICT (tenant_id, consumer, ordering_key) DO UPDATE
+            SET event_id = excluded.event_id, token = excluded.token,
+                lease_until = excluded.lease_until
+            WHERE l.lease_until < clock_timestamp() OR l.event_id = excluded.event_id
+        RETURNING 1
+    ), box AS (
+        INSERT INTO {SCHEMA}.inbox AS i
+            (tenant_id, event_id, consumer, status, attempts, token, lease_until)
+        SELECT :tenant, :event, :consumer, 'running', 1, :token,
+               clock_timestamp() + make_interval(secs => :seconds)
+        WHERE CAST(:ordering_key AS text) IS NULL OR EXISTS (SELECT 1 FROM lease)
+        ON CONFLICT (tenant_id, event_id, consumer) DO UPDATE
+            SET status = 'running', attempts = i.attempts + 1, token = excluded.token,
+                lease_until = excluded.lease_until
+            WHERE i.status <> 'done' AND i.lease_until < clock_timestamp()
+        RETURNING attempts
+    )
+    SELECT (SELECT attempts FROM box) AS attempts,
+           (SELECT status FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event
+            AND consumer = :consumer) AS known
+    """
+)
+_SETTLE = text(
+    f"""
+    WITH mine AS (
+        UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
+            last_error = NULL, last_error_class = NULL
+        WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
+          AND token = :token AND status = 'running'
+        RETURNING attempts, claimed_at
+    ), freed AS (
+        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
+            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+    ), traced AS (
+        INSERT INTO {SCHEMA}.traces
+            (id, tenant_id, event_id, consumer, trace_id, attempt, outcome, duration_ms)
+        SELECT :id, :tenant, :event, :consumer, :trace, attempts, 'done', :duration FROM mine
+    )
+    SELECT count(*) FROM mine
+    """
+)
+_FAIL = text(
+    f"""
+    WITH freed AS (
+        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
+            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+    )
+    UPDATE {SCHEMA}.inbox SET lease_until = clock_timestamp(), status = 'failed',
+        last_error_class = :error_class, last_error = :error
+    WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
+      AND token = :token AND status = 'running'
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The event is ours until the lease ends; ``attempt`` starts at 1."""
+
+    tenant_id: UUID
+    event_id: UUID
+    consumer: str
+    ordering_key: str | None
+    token: UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDone:
+    """The consumer has handled the event: acknowledge and go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another worker has the event, or another event of its ordering key."""
+
+
+def claim(
+    connection: Connection,
+    tenant_id: UUID,
+    event_id: UUID,
+    consumer: str,
+    lease: timedelta,
+    ordering_key: str | None,
+) -> Claimed | AlreadyDone | Busy:
+    """Claim an event for a consumer. Roll the transaction back unless the answer is ``Claimed``."""
+    token = uuid4()
+    row = connection.execute(
+        _CLAIM,
+        {
+            "tenant": tenant_id,
+            "event": event_id,
+            "consumer": consumer,
+            "ordering_key": ordering_key,
+            "token": token,
+            "seconds": lease.total_seconds(),
+        },
+    ).one()
+    if row.attempts is not None:
+        return Claimed(tenant_id, event_id, consumer, ordering_key, token, row.attempts)
+    return AlreadyDone() if row.known == "done" else Busy()
+
+
+def settle(connection: Connection, claimed: Claimed, trace_id: UUID, duration_ms: int) -> None:
+    """Mark the event done, free the lease and keep the trace, in the commit transaction.
+
+    Raises:
+        LostClaim: the row is no longer ours; the transaction must roll back.
+    """
+    mine = connection.execute(
+        _SETTLE,
+        {**_parameters(claimed), "id": uuid4(), "trace": trace_id, "duration": duration_ms},
+    ).scalar_one()
+    if mine != 1:
+        raise LostClaim(f"{claimed.consumer} lost {claimed.event_id}")
+
+
+def fail(connection: Connection, claimed: Claimed, error_class: ErrorClass, error: str) -> None:
+    """Give the claim back and keep the error for the dead letter."""
+    connection.execute(
+        _FAIL, {**_parameters(claimed), "error_class": error_class.value, "error": error}
+    )
+
+
+def _parameters(claimed: Claimed) -> dict[str, object]:
+    return {
+        "tenant": claimed.tenant_id,
+        "event": claimed.event_id,
+        "consumer": claimed.consumer,
+        "ordering_key": claimed.ordering_key,
+        "token": claimed.token,
+    }

@@ -1,0 +1,169 @@
+"""Publishing: event and fan-out join the caller's transaction; there is no relay between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.errors import EventTooLarge
+from fibonacci_bus.event import MAX_BYTES, MAX_DEPTH, Event
+from fibonacci_bus.topology import Topology
+
+CHANNEL = "fibonacci_bus"
+_INSERT = text(
+    f"""
+    INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
+                                 causation_id, depth, occurred_at, status)
+    SELECT e.id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
+           e.causation_id, e.depth, e.occurred_at, 'enviado'
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
+        id uuid, tenant_id uuid, source text, type text, detail jsonb, ordering_key text,
+        trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz)
+    ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id
+    """
+)
+_FAN_OUT = text(
+    f"""
+    INSERT INTO {SCHEMA}.queue_messages (tenant_id, queue, event_id, ordering_key, visible_at)
+    SELECT m.tenant_id, m.queue, m.event_id, m.ordering_key,
+           clock_timestamp() + make_interval(secs => :delay)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS m(tenant_id uuid, queue text, event_id uuid, ordering_key text)
+    """
+)
+_NOTIFY = text("SELECT pg_notify(:channel, '')")
+_DEAD = text(
+    f"""
+    INSERT INTO {SCHEMA}.dead_letters
+        (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)
+    VALUES (:id, :tenant_id, :queue, :event_id, :ordering_key, 'permanent', :error, 0)
+    """
+)
+
+
+def publish(
+    connection: Connection,
+    events: Sequence[Event],
+    topology: Topology,
+    *,
+    delay: timedelta = timedelta(0),
+) -> None:
+    """Store events and put them on every queue whose rules match, in the caller's transaction.
+
+    Idempotent by event id: what is stored already is not fanned out again. An event deeper than
+    50 in its chain goes to the dead letters of its queues instead.
+
+    Raises:
+        EventTooLarge: over 256 KB as JSON.
+    """
+    if not events:
+        return
+    stored = _store(connection, events)
+    messages = []
+    for event in events:
+        if event.id not in stored:
+            continue
+        for queue in topology.queues_for(event):
+            if event.depth > MAX_DEPTH:
+                _loop(connection, event, queue)
+                continue
+            messages.append(
+                {
+                    "tenant_id": str(event.tenant_id),
+                    "queue": queue,
+                    "event_id": str(event.id),
+                    "ordering_key": event.ordering_key,
+                }
+            )
+    if messages:
+        connection.execute(_FAN_OUT, {"rows": json.dumps(messages), "delay": delay.total_seconds()})
+        if not delay:
+            connection.execute(_NOTIFY, {"channel": CHANNEL})
+
+
+def send_to_queue(
+    connection: Connection,
+    event_id: UUID,
+    queue: str,
+    tenant_id: UUID,
+    *,
+    ordering_key: str | None = None,
+    delay: timedelta = timedelta(0),
+) -> None:
+    """Put one more copy of a stored event on one queue."""
+    row = {
+        "tenant_id": str(tenant_id),
+        "queue": queue,
+        "event_id": str(event_id),
+        "ordering_key": ordering_key,
+    }
+    connection.execute(_FAN_OUT, {"rows": json.dumps([row]), "delay": delay.total_seconds()})
+    connection.execute(_NOTIFY, {"channel": CHANNEL})
+
+
+def redrive(connection: Connection, tenant_id: UUID, dead_letter_id: UUID) -> bool:
+    """Put a dead letter back on its queue with fresh attempts; False where there is none left."""
+    row = connection.execute(
+        text(
+            f"UPDATE {SCHEMA}.dead_letters SET redriven_at = clock_timestamp(), "
+            "versao = versao + 1 WHERE tenant_id = :tenant AND id = :id AND redriven_at IS NULL "
+            "RETURNING queue, event_id, ordering_key"
+        ),
+        {"tenant": tenant_id, "id": dead_letter_id},
+    ).one_or_none()
+    if row is None:
+        return False
+    connection.execute(
+        text(
+            f"DELETE FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event "
+            "AND consumer = :consumer AND status <> 'done'"
+        ),
+        {"tenant": tenant_id, "event": row.event_id, "consumer": row.queue},
+    )
+    send_to_queue(connection, row.event_id, row.queue, tenant_id, ordering_key=row.ordering_key)
+    return True
+
+
+def _store(connection: Connection, events: Sequence[Event]) -> set[UUID]:
+    rows = []
+    for event in events:
+        row = json.dumps(
+            {
+                "id": str(event.id),
+                "tenant_id": str(event.tenant_id),
+                "source": event.source,
+                "type": event.type,
+                "detail": event.detail,
+                "ordering_key": event.ordering_key,
+                "trace_id": str(event.trace_id),
+                "causation_id": str(event.causation_id) if event.causation_id else None,
+                "depth": event.depth,
+                "occurred_at": event.occurred_at.isoformat(),
+            },
+            ensure_ascii=False,
+        )
+        size = len(row.encode())
+        if size > MAX_BYTES:
+            raise EventTooLarge(f"{event.source} {event.type} has {size} bytes, over {MAX_BYTES}")
+        rows.append(row)
+    answer = connection.execute(_INSERT, {"rows": f"[{','.join(rows)}]"})
+    return set(answer.scalars())
+
+
+def _loop(connection: Connection, event: Event, queue: str) -> None:
+    connection.execute(
+        _DEAD,
+        {
+            "id": uuid4(),
+            "tenant_id": event.tenant_id,
+            "queue": queue,
+            "event_id": event.id,
+            "ordering_key": event.ordering_key,
+            "error": f"the chain of events is deeper than {MAX_DEPTH}",
+        },
+    )
