@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Integer, MetaData, UniqueConstraint, Uuid
+from sqlalchemy import DateTime, ForeignKeyConstraint, Integer, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -31,18 +31,14 @@ class Base(DeclarativeBase):
 class TenantRow:
     """A row of one tenant: its id, its tenant, and the version that guards writes."""
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    tenant_id: Mapped[UUID] = mapped_column()
-    versao: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-20)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, sort_order=-10)
+    versao: Mapped[int] = mapped_column(Integer, default=1, server_default="1", sort_order=100)
 
 
 def tenant_table(schema: str, *constraints: Any) -> tuple[Any, ...]:
-    """``__table_args__`` of a tenant table: unique (tenant_id, id) and the mark that RLS reads."""
-    return (
-        UniqueConstraint("tenant_id", "id"),
-        *constraints,
-        {"schema": schema, "info": {"tenant": True}},
-    )
+    """``__table_args__`` of a tenant table, whose primary key is (tenant_id, id)."""
+    return (*constraints, {"schema": schema, "info": {"tenant": True}})
 
 
 def tenant_fk(column: str, target: str) -> ForeignKeyConstraint:
