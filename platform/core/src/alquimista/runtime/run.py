@@ -37,6 +37,7 @@ class Run:
     deadline: float = float("inf")
     writes: list[Write] = field(default_factory=list)
     seen: dict[tuple[str, UUID], int] = field(default_factory=dict)
+    bumps: dict[UUID, list[int]] = field(default_factory=dict)
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:

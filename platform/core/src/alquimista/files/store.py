@@ -1,0 +1,70 @@
+"""Files: uploads, reports. One port; on a laptop a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+_KEY = re.compile(r"^[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*$")
+
+
+class FileNotStored(Exception):
+    """There is no file under that key for this tenant."""
+
+
+class FileStore(Protocol):
+    """Files by tenant and key."""
+
+    def put(self, tenant_id: UUID, key: str, content: bytes) -> None:
+        """Keep a file whole or not at all."""
+
+    def path(self, tenant_id: UUID, key: str) -> Path:
+        """A local path to read. Raises ``FileNotStored``."""
+
+    def delete(self, tenant_id: UUID, key: str) -> bool:
+        """Remove a file; False where there was none."""
+
+
+class FolderStore:
+    """Files below one folder, a folder per tenant; writes are atomic by rename."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, tenant_id: UUID, key: str, content: bytes) -> None:
+        """Keep a file whole or not at all."""
+        target = self._locate(tenant_id, key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).rename(target)
+
+    def path(self, tenant_id: UUID, key: str) -> Path:
+        """A local path to read.
+
+        Raises:
+            FileNotStored: there is none.
+        """
+        target = self._locate(tenant_id, key)
+        if not target.is_file():
+            raise FileNotStored(key)
+        return target
+
+    def delete(self, tenant_id: UUID, key: str) -> bool:
+        """Remove a file; False where there was none."""
+        target = self._locate(tenant_id, key)
+        existed = target.is_file()
+        target.unlink(missing_ok=True)
+        return existed
+
+    def _locate(self, tenant_id: UUID, key: str) -> Path:
+        if not _KEY.match(key) or ".." in key:
+            raise ValueError(f"not a file key: {key!r}")
+        return self._root / str(tenant_id) / key

@@ -1,0 +1,295 @@
+"""Meetings: holding, taking, confirming, cancelling. The exclusion constraint decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from alquimista_sdk.errors import NotFound, PermanentError
+from alquimista_sdk.models import Agendamento as AgendamentoData
+from alquimista_sdk.models import Horario
+from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.agendamentos.models import Agendamento, AgendamentoHorario
+from alquimista.prospeccao.ports import Ports
+
+TIMER = "reserva"
+_EXCLUSION = "ex_agendamento_horarios_um_por_vez"
+MUDANCAS = {
+    "confirmado": ("realizado", "cancelado", "remarcado"),
+    "proposto": ("cancelado",),
+}
+"""Which status a person may set, from which (decision 7)."""
+
+
+def find(uow: UnitOfWork, agendamento_id: UUID) -> AgendamentoData:
+    """One meeting with its held slots. Raises ``NotFound``."""
+    row = uow.connection.execute(
+        select(Agendamento.__table__).where(
+            Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("agendamento não encontrado")
+    return _data(uow, row)
+
+
+def open_proposal(uow: UnitOfWork, lead_id: UUID) -> AgendamentoData | None:
+    """The lead's newest meeting in ``proposto``."""
+    row = uow.connection.execute(
+        select(Agendamento.__table__)
+        .where(
+            Agendamento.tenant_id == uow.tenant_id,
+            Agendamento.lead_id == lead_id,
+            Agendamento.status == "proposto",
+        )
+        .order_by(Agendamento.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return _data(uow, row) if row is not None else None
+
+
+def hold(
+    ports: Ports,
+    uow: UnitOfWork,
+    agendamento_id: UUID,
+    lead_id: UUID,
+    horarios: Sequence[Horario],
+    expira_em: datetime,
+    trace_id: UUID,
+) -> tuple[Horario, ...]:
+    """Hold what is free of the slots asked for; a repeated call answers what it got before."""
+    known = uow.connection.execute(
+        select(Agendamento.id).where(
+            Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id
+        )
+    ).one_or_none()
+    if known is not None:
+        return _slots(uow, agendamento_id)
+    if not horarios:
+        return ()
+    release_expired(uow)
+    uow.connection.execute(
+        insert(Agendamento).values(
+            id=agendamento_id,
+            tenant_id=uow.tenant_id,
+            lead_id=lead_id,
+            data_hora=horarios[0].inicio,
+            duracao=_minutes(horarios[0]),
+            status="proposto",
+            expira_em=expira_em,
+            trace_id=trace_id,
+            created_at=uow.agora,
+            updated_at=uow.agora,
+        )
+    )
+    got = tuple(h for h in horarios if _occupy(uow, agendamento_id, h, "segurado", expira_em))
+    if not got:
+        uow.connection.execute(
+            update(Agendamento)
+            .where(Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id)
+            .values(status="cancelado", updated_at=uow.agora)
+        )
+        return ()
+    ports.timers.schedule(uow.connection, uow.tenant_id, expira_em, TIMER, agendamento_id)
+    return got
+
+
+def take(uow: UnitOfWork, agendamento_id: UUID, horario: Horario) -> bool:
+    """Take one slot for good, also where its hold has expired; False where it is gone."""
+    release_expired(uow)
+    row = uow.connection.execute(
+        select(AgendamentoHorario.id, AgendamentoHorario.estado).where(
+            AgendamentoHorario.tenant_id == uow.tenant_id,
+            AgendamentoHorario.agendamento_id == agendamento_id,
+            AgendamentoHorario.inicio == horario.inicio,
+        )
+    ).one_or_none()
+    if row is not None and row.estado == "confirmado":
+        return True
+    if row is None:
+        return _occupy(uow, agendamento_id, horario, "confirmado", None)
+    return _guarded(
+        uow,
+        update(AgendamentoHorario)
+        .where(AgendamentoHorario.tenant_id == uow.tenant_id, AgendamentoHorario.id == row.id)
+        .values(estado="confirmado", expira_em=None, versao=AgendamentoHorario.versao + 1),
+    )
+
+
+def confirm(
+    ports: Ports,
+    uow: UnitOfWork,
+    agendamento_id: UUID,
+    horario: Horario,
+    calendar_event_id: str,
+    briefing: str,
+) -> None:
+    """``confirmado`` at the slot that was taken; the other holds are freed."""
+    if not take(uow, agendamento_id, horario):
+        raise PermanentError("the slot is gone")
+    _free(uow, agendamento_id, keep=horario.inicio)
+    ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, agendamento_id)
+    _set(
+        uow,
+        agendamento_id,
+        status="confirmado",
+        data_hora=horario.inicio,
+        duracao=_minutes(horario),
+        calendar_event_id=calendar_event_id,
+        briefing=briefing,
+        expira_em=None,
+    )
+
+
+def release(ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str) -> None:
+    """Free every slot of a meeting and move it to ``cancelado`` or ``remarcado``."""
+    _free(uow, agendamento_id)
+    ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, agendamento_id)
+    _set(uow, agendamento_id, status=status)
+
+
+def change_status(
+    ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str
+) -> AgendamentoData:
+    """A person says what became of a meeting.
+
+    Raises:
+        PermanentError: the meeting cannot go from its status to that one.
+    """
+    meeting = find(uow, agendamento_id)
+    if status not in MUDANCAS.get(meeting.status, ()):
+        raise PermanentError(
+            f"um agendamento {meeting.status} não pode passar a {status}", code="mudanca_invalida"
+        )
+    if status == "realizado":
+        _set(uow, agendamento_id, status=status)
+    else:
+        release(ports, uow, agendamento_id, status)
+    return find(uow, agendamento_id)
+
+
+def cancel_future(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> int:
+    """Cancel a lead's open and coming meetings; answers how many."""
+    ids = list(
+        uow.connection.execute(
+            select(Agendamento.id).where(
+                Agendamento.tenant_id == uow.tenant_id,
+                Agendamento.lead_id == lead_id,
+                or_(
+                    Agendamento.status == "proposto",
+                    and_(Agendamento.status == "confirmado", Agendamento.data_hora > uow.agora),
+                ),
+            )
+        ).scalars()
+    )
+    for agendamento_id in ids:
+        release(ports, uow, agendamento_id, "cancelado")
+    return len(ids)
+
+
+def release_expired(uow: UnitOfWork) -> None:
+    """Free holds whose time has passed; the meeting stays ``proposto`` until its timer."""
+    uow.connection.execute(
+        update(AgendamentoHorario)
+        .where(
+            AgendamentoHorario.tenant_id == uow.tenant_id,
+            AgendamentoHorario.estado == "segurado",
+            AgendamentoHorario.expira_em <= uow.agora,
+        )
+        .values(estado="liberado", versao=AgendamentoHorario.versao + 1)
+    )
+
+
+def _occupy(
+    uow: UnitOfWork,
+    agendamento_id: UUID,
+    horario: Horario,
+    estado: str,
+    expira_em: datetime | None,
+) -> bool:
+    return _guarded(
+        uow,
+        insert(AgendamentoHorario).values(
+            id=uuid4(),
+            tenant_id=uow.tenant_id,
+            agendamento_id=agendamento_id,
+            numero=horario.numero,
+            inicio=horario.inicio,
+            fim=horario.fim,
+            estado=estado,
+            expira_em=expira_em,
+        ),
+    )
+
+
+def _guarded(uow: UnitOfWork, statement: Any) -> bool:
+    savepoint = uow.connection.begin_nested()
+    try:
+        uow.connection.execute(statement)
+    except IntegrityError as error:
+        savepoint.rollback()
+        if _EXCLUSION in str(error.orig):
+            return False
+        raise
+    savepoint.commit()
+    return True
+
+
+def _free(uow: UnitOfWork, agendamento_id: UUID, keep: datetime | None = None) -> None:
+    condition = [
+        AgendamentoHorario.tenant_id == uow.tenant_id,
+        AgendamentoHorario.agendamento_id == agendamento_id,
+    ]
+    if keep is not None:
+        condition.append(AgendamentoHorario.inicio != keep)
+    uow.connection.execute(
+        update(AgendamentoHorario)
+        .where(*condition)
+        .values(estado="liberado", versao=AgendamentoHorario.versao + 1)
+    )
+
+
+def _set(uow: UnitOfWork, agendamento_id: UUID, **values: Any) -> None:
+    uow.connection.execute(
+        update(Agendamento)
+        .where(Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id)
+        .values(**values, updated_at=uow.agora, versao=Agendamento.versao + 1)
+    )
+
+
+def _slots(uow: UnitOfWork, agendamento_id: UUID) -> tuple[Horario, ...]:
+    rows = uow.connection.execute(
+        select(AgendamentoHorario.numero, AgendamentoHorario.inicio, AgendamentoHorario.fim)
+        .where(
+            AgendamentoHorario.tenant_id == uow.tenant_id,
+            AgendamentoHorario.agendamento_id == agendamento_id,
+        )
+        .order_by(AgendamentoHorario.numero)
+    ).all()
+    return tuple(Horario(*row) for row in rows)
+
+
+def _data(uow: UnitOfWork, row: Row[Any]) -> AgendamentoData:
+    return AgendamentoData(
+        id=row.id,
+        lead_id=row.lead_id,
+        status=row.status,
+        data_hora=row.data_hora,
+        duracao=row.duracao,
+        versao=row.versao,
+        horarios=_slots(uow, row.id),
+        expira_em=row.expira_em,
+        calendar_event_id=row.calendar_event_id,
+        briefing=row.briefing,
+    )
+
+
+def _minutes(horario: Horario) -> int:
+    return int((horario.fim - horario.inicio).total_seconds() // 60)
+
+

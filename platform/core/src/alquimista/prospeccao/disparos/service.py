@@ -1,0 +1,149 @@
+"""Asking for outbound messages: rows, keys and timers. Only the sender sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from alquimista_sdk.events import EventContext, FractalDetail, Subject
+from alquimista_sdk.models import Anexo
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.ports import Ports
+from alquimista.runtime.publishing import NewEvent
+from alquimista.runtime.topology import TIMER_SOURCE
+
+TIMER = "disparo"
+
+
+def request(
+    ports: Ports,
+    uow: UnitOfWork,
+    *,
+    tipo: str,
+    canal: str,
+    mensagem: str,
+    chave: str,
+    trace_id: UUID,
+    enviar_em: datetime | None = None,
+    assunto: str = "",
+    lead_id: UUID | None = None,
+    campanha_id: UUID | None = None,
+    etapa: str | None = None,
+    tentativa: int = 0,
+    variante: str | None = None,
+    destinatarios: Sequence[str] | None = None,
+    anexos: Sequence[Anexo] = (),
+    token_conversa: int | None = None,
+) -> UUID | None:
+    """Plan one message; None where its key was used before.
+
+    Without ``enviar_em`` it goes to the sender at once; otherwise a timer brings it there.
+    """
+    disparo_id = uuid4()
+    stored = [_store_file(ports, uow, disparo_id, anexo) for anexo in anexos]
+    inserted = uow.connection.execute(
+        insert(Disparo)
+        .values(
+            id=disparo_id,
+            tenant_id=uow.tenant_id,
+            tipo=tipo,
+            canal=canal,
+            mensagem=mensagem,
+            assunto=assunto,
+            chave_idempotencia=chave,
+            status="planejado",
+            enviar_em=enviar_em or uow.agora,
+            trace_id=trace_id,
+            created_at=uow.agora,
+            lead_id=lead_id,
+            campanha_id=campanha_id,
+            etapa=etapa,
+            tentativa=tentativa,
+            variante=variante,
+            destinatarios=list(destinatarios) if destinatarios is not None else None,
+            anexos=stored,
+            token_conversa=token_conversa,
+            verificacoes=[],
+            adiamentos=0,
+        )
+        .on_conflict_do_nothing(constraint="uq_disparos_chave")
+        .returning(Disparo.id)
+    ).one_or_none()
+    if inserted is None:
+        return None
+    if enviar_em is not None:
+        ports.timers.schedule(uow.connection, uow.tenant_id, enviar_em, TIMER, disparo_id)
+    else:
+        ports.publisher.publish(uow, [_due(uow, disparo_id, trace_id)])
+    return disparo_id
+
+
+def cancel_pending(
+    ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, *, tipos: Sequence[str] = ()
+) -> int:
+    """Cancel what is planned for a lead (of some kinds, or all); answers how many."""
+    condition = [
+        Disparo.tenant_id == uow.tenant_id,
+        Disparo.lead_id == lead_id,
+        Disparo.status == "planejado",
+    ]
+    if tipos:
+        condition.append(Disparo.tipo.in_(tipos))
+    cancelled = uow.connection.execute(
+        update(Disparo)
+        .where(*condition)
+        .values(status="cancelado", motivo=motivo, versao=Disparo.versao + 1)
+        .returning(Disparo.id)
+    ).scalars()
+    ids = list(cancelled)
+    for disparo_id in ids:
+        ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, disparo_id)
+    return len(ids)
+
+
+def mark_status(uow: UnitOfWork, canal: str, provider_id: str, status: str) -> UUID | None:
+    """A channel's report on a sent message (entregue, lido, falhou); only forwards."""
+    order = {"enviado": 0, "entregue": 1, "lido": 2, "falhou": 3}
+    row = uow.connection.execute(
+        select(Disparo.id, Disparo.status).where(
+            Disparo.tenant_id == uow.tenant_id,
+            Disparo.provider_id == provider_id,
+            Disparo.canal == canal,
+        )
+    ).one_or_none()
+    if row is None or order.get(status, -1) <= order.get(row.status, -1):
+        return None
+    moments: dict[str, Any] = {"status": status, "versao": Disparo.versao + 1}
+    if status in ("entregue", "lido"):
+        moments[f"{status}_em"] = uow.agora
+    uow.connection.execute(
+        update(Disparo)
+        .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == row.id)
+        .values(**moments)
+    )
+    found: UUID = row.id
+    return found
+
+
+def _due(uow: UnitOfWork, disparo_id: UUID, trace_id: UUID) -> NewEvent:
+    return NewEvent(
+        source=TIMER_SOURCE,
+        type=TIMER,
+        detail=FractalDetail(
+            subject=Subject("tenant", uow.tenant_id),
+            context=EventContext(metadata={"ref_id": str(disparo_id)}),
+        ),
+        trace_id=trace_id,
+    )
+
+
+def _store_file(ports: Ports, uow: UnitOfWork, disparo_id: UUID, anexo: Anexo) -> dict[str, str]:
+    key = f"anexos/{disparo_id}/{uuid4()}"
+    ports.files.put(uow.tenant_id, key, anexo.conteudo)
+    return {"nome": anexo.nome, "tipo_mime": anexo.tipo_mime, "chave": key}

@@ -1,0 +1,190 @@
+"""Use cases of one lead: opt-out, refusal, pause, take-over, conversion, status."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from alquimista_sdk.errors import NotFound, VersionConflict
+from sqlalchemy import Row, insert, select, update
+
+from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.service import Ator, record
+from alquimista.prospeccao.agendamentos.service import cancel_future
+from alquimista.prospeccao.disparos import service as disparos
+from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
+from alquimista.prospeccao.leads.models import Blocklist
+from alquimista.prospeccao.leads.rows import LEADS
+from alquimista.prospeccao.ports import Ports
+
+CONFIRMACAO = (
+    "Recebemos seu pedido: você não receberá mais mensagens nossas. "
+    "Se quiser que seus dados sejam apagados, responda APAGAR MEUS DADOS."
+)
+
+
+def find(uow: UnitOfWork, lead_id: UUID, *, lock: bool = False) -> Row[Any]:
+    """One row of the tenant. Raises ``NotFound``."""
+    query = select(LEADS).where(LEADS.c.tenant_id == uow.tenant_id, LEADS.c.id == lead_id)
+    row = uow.connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("lead não encontrado")
+    return row
+
+
+def set_status(uow: UnitOfWork, lead_id: UUID, status: str) -> str:
+    """Move a lead forward in the funnel; answers the status it has now."""
+    row = find(uow, lead_id, lock=True)
+    novo = proximo_status(row.status, status)
+    changes: dict[str, Any] = {}
+    if novo != row.status:
+        changes["status"] = novo
+    marco = MARCOS.get(status)
+    if marco is not None and getattr(row, marco) is None:
+        changes[marco] = uow.agora
+    if changes:
+        apply(uow, lead_id, changes)
+    return novo
+
+
+def apply(
+    uow: UnitOfWork, lead_id: UUID, changes: dict[str, Any], *, versao: int | None = None
+) -> None:
+    """Set columns of a lead, guarded by a version where one is given.
+
+    Raises:
+        VersionConflict: the row has another version.
+    """
+    condition = [LEADS.c.tenant_id == uow.tenant_id, LEADS.c.id == lead_id]
+    if versao is not None:
+        condition.append(LEADS.c.versao == versao)
+    changed = uow.connection.execute(
+        update(LEADS)
+        .where(*condition)
+        .values(**changes, versao=LEADS.c.versao + 1, updated_at=uow.agora)
+    )
+    if changed.rowcount != 1:
+        raise VersionConflict("lead changed meanwhile")
+
+
+def opt_out(
+    ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID
+) -> bool:
+    """Decision 19: suppress on every channel at once, and confirm once, truthfully.
+
+    False where the lead was opted out before: nothing is done again.
+    """
+    row = find(uow, lead_id, lock=True)
+    if row.status == "descadastrado":
+        return False
+    registro = {"data": uow.agora.isoformat(), "motivo": motivo}
+    apply(
+        uow,
+        lead_id,
+        {
+            "status": "descadastrado",
+            "metadata": {**row.metadata, "descadastro": registro},
+        },
+    )
+    suppress(ports, uow, row, "descadastro")
+    cancelled = disparos.cancel_pending(ports, uow, lead_id, "descadastro")
+    meetings = cancel_future(ports, uow, lead_id)
+    canal = "email" if row.email else "whatsapp"
+    if row.email or row.telefone:
+        disparos.request(
+            ports,
+            uow,
+            tipo="confirmacao",
+            canal=canal,
+            assunto="Confirmação de descadastro",
+            mensagem=CONFIRMACAO,
+            chave=f"{uow.tenant_id}-{lead_id}-descadastro",
+            lead_id=lead_id,
+            trace_id=trace_id,
+        )
+    record(
+        uow,
+        ator,
+        "descadastro",
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        detalhes={"motivo": motivo, "disparos_cancelados": cancelled, "reunioes": meetings},
+        trace_id=trace_id,
+    )
+    return True
+
+
+def refuse(
+    ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID
+) -> None:
+    """Decision 19: a plain refusal stops and blocks further outreach, without a confirmation."""
+    row = find(uow, lead_id, lock=True)
+    if row.status in ("descadastrado", "descartado"):
+        return
+    apply(
+        uow,
+        lead_id,
+        {"status": "descartado", "metadata": {**row.metadata, "descarte": motivo}},
+    )
+    suppress(ports, uow, row, "recusa")
+    disparos.cancel_pending(ports, uow, lead_id, motivo, tipos=("prospeccao",))
+    record(
+        uow,
+        ator,
+        "recusa",
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        detalhes={"motivo": motivo},
+        trace_id=trace_id,
+    )
+
+
+def suppress(ports: Ports, uow: UnitOfWork, row: Row[Any], motivo: str) -> None:
+    """Put a lead's addresses into the blocklist; the keyed hashes outlive an erasure."""
+    uow.connection.execute(
+        insert(Blocklist).values(
+            id=uuid4(),
+            tenant_id=uow.tenant_id,
+            lead_id=row.id,
+            telefone=row.telefone,
+            email=row.email,
+            telefone_hmac=ports.digest("telefone", row.telefone_norm)
+            if row.telefone_norm
+            else None,
+            email_hmac=ports.digest("email", row.email_norm) if row.email_norm else None,
+            motivo=motivo,
+            created_at=uow.agora,
+        )
+    )
+
+
+def pause(
+    ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID
+) -> None:
+    """Stop machine messages to a lead until a person decides."""
+    find(uow, lead_id, lock=True)
+    apply(uow, lead_id, {"pausado": True, "pausa_motivo": motivo[:255]})
+    disparos.cancel_pending(ports, uow, lead_id, "pausado", tipos=("prospeccao",))
+    record(
+        uow,
+        ator,
+        "pausa",
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        detalhes={"motivo": motivo},
+        trace_id=trace_id,
+    )
+
+
+def convert(uow: UnitOfWork, lead_id: UUID, valor_centavos: int, ator: Ator) -> None:
+    """The sale was made: ``convertido`` with its value in cents."""
+    set_status(uow, lead_id, "convertido")
+    apply(uow, lead_id, {"valor_convertido_centavos": valor_centavos})
+    record(
+        uow,
+        ator,
+        "conversao",
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        detalhes={"valor_centavos": valor_centavos},
+    )
