@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pluggy
+
 from alquimista_sdk import hookspecs
 from alquimista_sdk.errors import AdmissionRefused, AlquimistaError
 from alquimista_sdk.manifest import Manifest, load_for_entry_point

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alquimista.runtime.run import Run
 from alquimista_sdk.context import SERVICES
 from alquimista_sdk.errors import ScopeDenied
 from alquimista_sdk.models import TenantFacts
-
-from alquimista.runtime.run import Run
 
 ServiceFactory = Callable[[Run], Any]
 Denied = Callable[[Run, str], None]

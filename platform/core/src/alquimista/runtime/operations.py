@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from alquimista_sdk.errors import DepthExceeded, InvalidPayload, OperationUnavailable
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from alquimista.runtime.admission import AdmittedAgent, Catalogue
 from alquimista.runtime.context import RuntimeContext
 from alquimista.runtime.run import Run
+from alquimista_sdk.errors import DepthExceeded, InvalidPayload, OperationUnavailable
 
 MAX_DEPTH = 3
 ActiveConfig = Callable[[Run, str], Mapping[str, Any] | None]

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from alquimista.db.session import UnitOfWork
+from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
 from alquimista_sdk.errors import InvalidEvent
 from alquimista_sdk.events import FractalDetail, parse_detail
 from fibonacci_bus.event import Event
 from fibonacci_bus.publisher import publish
 from fibonacci_bus.topology import Topology
-
-from alquimista.db.session import UnitOfWork
-from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
 
 PROTOCOL_SOURCES = ("nigredo.", "alquimista.")
 

@@ -10,12 +10,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid5
 
+from alquimista.db.session import Database, UnitOfWork
 from alquimista_sdk.errors import DeadlineExceeded, PermanentError, ScopeDenied
 from alquimista_sdk.events import AgentEvent
 from alquimista_sdk.manifest import Manifest
 from alquimista_sdk.models import TenantFacts
-
-from alquimista.db.session import Database, UnitOfWork
 
 Write = Callable[[UnitOfWork], None]
 

@@ -8,10 +8,6 @@ from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
-from alquimista_sdk.errors import DeadlineExceeded, PermanentError
-from alquimista_sdk.events import AgentEvent, parse_detail
-from alquimista_sdk.models import TenantFacts
-from fibonacci_bus.event import Event
 from sqlalchemy import Connection
 
 from alquimista.db.session import Database, UnitOfWork
@@ -19,6 +15,11 @@ from alquimista.runtime.admission import AdmittedAgent
 from alquimista.runtime.context import RuntimeContext
 from alquimista.runtime.publishing import EventPublisher
 from alquimista.runtime.run import Run
+from alquimista.runtime.topology import deadline_of
+from alquimista_sdk.errors import DeadlineExceeded, PermanentError
+from alquimista_sdk.events import AgentEvent, parse_detail
+from alquimista_sdk.models import TenantFacts
+from fibonacci_bus.event import Event
 
 
 class Tenants(Protocol):
@@ -43,9 +44,10 @@ class AgentConsumer:
         tenants: Tenants,
         publisher: EventPublisher,
         make_context: Callable[[Run], RuntimeContext],
+        limit: timedelta | None = None,
     ) -> None:
         self.name = agent.slug
-        self.deadline = timedelta(seconds=agent.manifest.timeout_s)
+        self.deadline = deadline_of(agent.manifest.timeout_s, limit)
         self._agent = agent
         self._database = database
         self._tenants = tenants

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from alquimista_sdk.errors import ScopeDenied
-from alquimista_sdk.events import Classification, EventContext, FractalDetail, LogEntry, Subject
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -15,6 +13,8 @@ from alquimista.db.session import UnitOfWork
 from alquimista.runtime.models import EstadoAgente
 from alquimista.runtime.publishing import EventPublisher, NewEvent
 from alquimista.runtime.run import Run
+from alquimista_sdk.errors import ScopeDenied
+from alquimista_sdk.events import Classification, EventContext, FractalDetail, LogEntry, Subject
 
 
 class RunState:

@@ -10,14 +10,14 @@ from typing import Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from alquimista_sdk.events import EventContext, FractalDetail, Subject
-from alquimista_sdk.manifest import Manifest
 from croniter import croniter
-from fibonacci_bus.timers import Timer, Timers
 
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.runtime.publishing import EventPublisher, NewEvent
 from alquimista.runtime.topology import TIMER_SOURCE
+from alquimista_sdk.events import EventContext, FractalDetail, Subject
+from alquimista_sdk.manifest import Manifest
+from fibonacci_bus.timers import Timer, Timers
 
 logger = logging.getLogger(__name__)
 SCHEDULE_PREFIX = "agenda:"

@@ -13,14 +13,28 @@ SENDER_QUEUE = "alquimista_disparos"
 PLATFORM_QUEUE = "alquimista_plataforma"
 DEMO_QUEUE = "fibonacci_demo"
 SENDER_TIMEOUT = timedelta(seconds=30)
-_VISIBILITY_FACTOR = 6
 
 
-def build_topology(manifests: Iterable[Manifest]) -> Topology:
+PLATFORM_TIMERS = ("rajada", "reserva", "arquivo")
+
+
+def deadline_of(seconds: float, limit: timedelta | None) -> timedelta:
+    """A consumer's deadline: its own time-out, or the installation's limit where shorter."""
+    own = timedelta(seconds=seconds)
+    return own if limit is None else min(own, limit)
+
+
+def build_topology(
+    manifests: Iterable[Manifest],
+    *,
+    visibility_factor: float = 6.0,
+    limit: timedelta | None = None,
+) -> Topology:
     """A queue per agent (visibility six times its time-out, decision 5) and the core's own."""
+    core = deadline_of(SENDER_TIMEOUT.total_seconds(), limit) * visibility_factor
     queues = [
-        Queue(SENDER_QUEUE, visibility_timeout=SENDER_TIMEOUT * _VISIBILITY_FACTOR),
-        Queue(PLATFORM_QUEUE, visibility_timeout=SENDER_TIMEOUT * _VISIBILITY_FACTOR),
+        Queue(SENDER_QUEUE, visibility_timeout=core),
+        Queue(PLATFORM_QUEUE, visibility_timeout=core),
         Queue(DEMO_QUEUE, visibility_timeout=timedelta(seconds=30)),
     ]
     rules = [
@@ -29,14 +43,14 @@ def build_topology(manifests: Iterable[Manifest]) -> Topology:
         ),
         Rule(
             "timers-plataforma",
-            {"source": [TIMER_SOURCE], "detail-type": ["rajada", "reserva", "alerta"]},
+            {"source": [TIMER_SOURCE], "detail-type": list(PLATFORM_TIMERS)},
             PLATFORM_QUEUE,
         ),
         Rule("demo", {"source": ["fibonacci.demo"]}, DEMO_QUEUE),
     ]
     for manifest in manifests:
-        timeout = timedelta(seconds=manifest.timeout_s)
-        queues.append(Queue(manifest.slug, visibility_timeout=timeout * _VISIBILITY_FACTOR))
+        timeout = deadline_of(manifest.timeout_s, limit)
+        queues.append(Queue(manifest.slug, visibility_timeout=timeout * visibility_factor))
         rules.extend(
             Rule(f"{manifest.slug}.{item.name}", item.pattern, manifest.slug)
             for item in manifest.subscriptions

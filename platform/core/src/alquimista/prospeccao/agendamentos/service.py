@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from alquimista_sdk.errors import NotFound, PermanentError
-from alquimista_sdk.models import Agendamento as AgendamentoData
-from alquimista_sdk.models import Horario
 from sqlalchemy import Row, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.models import Agendamento, AgendamentoHorario
-from alquimista.prospeccao.ports import Ports
+from alquimista.runtime.ports import Ports
+from alquimista.runtime.publishing import NewEvent
+from alquimista_sdk.errors import NotFound, PermanentError
+from alquimista_sdk.events import EventContext, FractalDetail, LogEntry, Subject
+from alquimista_sdk.models import Agendamento as AgendamentoData
+from alquimista_sdk.models import Horario, Intervalo
 
+SOURCE = "alquimista.agendamentos"
 TIMER = "reserva"
 _EXCLUSION = "ex_agendamento_horarios_um_por_vez"
 MUDANCAS = {
@@ -24,6 +28,13 @@ MUDANCAS = {
     "proposto": ("cancelado",),
 }
 """Which status a person may set, from which (decision 7)."""
+
+
+class MudancaInvalida(PermanentError):
+    """The meeting is not in a status that allows this."""
+
+    code = "mudanca_invalida"
+    http_status = 409
 
 
 def find(uow: UnitOfWork, agendamento_id: UUID) -> AgendamentoData:
@@ -154,42 +165,89 @@ def release(ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str) ->
 
 
 def change_status(
-    ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str
-) -> AgendamentoData:
-    """A person says what became of a meeting.
+    ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str, ator: Ator, trace_id: UUID
+) -> None:
+    """A person says what became of a meeting; the agents hear of it.
 
     Raises:
-        PermanentError: the meeting cannot go from its status to that one.
+        MudancaInvalida: the meeting cannot go from its status to that one.
     """
     meeting = find(uow, agendamento_id)
     if status not in MUDANCAS.get(meeting.status, ()):
-        raise PermanentError(
-            f"um agendamento {meeting.status} não pode passar a {status}", code="mudanca_invalida"
-        )
+        raise MudancaInvalida(f"um agendamento {meeting.status} não pode passar a {status}")
     if status == "realizado":
         _set(uow, agendamento_id, status=status)
     else:
         release(ports, uow, agendamento_id, status)
-    return find(uow, agendamento_id)
+    record(
+        uow,
+        ator,
+        f"agendamento.{status}",
+        alvo_tipo="agendamento",
+        alvo_id=agendamento_id,
+        trace_id=trace_id,
+    )
+    _publish_change(ports, uow, meeting, status, trace_id)
+
+
+def _publish_change(
+    ports: Ports, uow: UnitOfWork, meeting: AgendamentoData, status: str, trace_id: UUID
+) -> None:
+    metadata = {
+        "agendamento_id": str(meeting.id),
+        "status": status,
+        "calendar_event_id": meeting.calendar_event_id,
+    }
+    detail = FractalDetail(
+        subject=Subject.lead(meeting.lead_id),
+        context=EventContext(metadata=metadata),
+        logs=(LogEntry(uow.agora.isoformat(), "agendamentos", f"reunião {status}", str(trace_id)),),
+    )
+    ports.publisher.publish(uow, [NewEvent(SOURCE, "changed", detail, trace_id)])
 
 
 def cancel_future(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> int:
-    """Cancel a lead's open and coming meetings; answers how many."""
-    ids = list(
-        uow.connection.execute(
-            select(Agendamento.id).where(
-                Agendamento.tenant_id == uow.tenant_id,
-                Agendamento.lead_id == lead_id,
-                or_(
-                    Agendamento.status == "proposto",
-                    and_(Agendamento.status == "confirmado", Agendamento.data_hora > uow.agora),
+    """Cancel a lead's open and coming meetings, and tell the agents; answers how many."""
+    rows = uow.connection.execute(
+        select(Agendamento.__table__).where(
+            Agendamento.tenant_id == uow.tenant_id,
+            Agendamento.lead_id == lead_id,
+            or_(
+                Agendamento.status == "proposto",
+                and_(Agendamento.status == "confirmado", Agendamento.data_hora > uow.agora),
+            ),
+        )
+    ).all()
+    for row in rows:
+        release(ports, uow, row.id, "cancelado")
+        _publish_change(ports, uow, _data(uow, row), "cancelado", row.trace_id)
+    return len(rows)
+
+
+def busy(uow: UnitOfWork, inicio: datetime, fim: datetime) -> tuple[Intervalo, ...]:
+    """The spans between two moments that are held (and not expired) or confirmed."""
+    rows = uow.connection.execute(
+        select(AgendamentoHorario.inicio, AgendamentoHorario.fim)
+        .where(
+            AgendamentoHorario.tenant_id == uow.tenant_id,
+            AgendamentoHorario.fim > inicio,
+            AgendamentoHorario.inicio < fim,
+            or_(
+                AgendamentoHorario.estado == "confirmado",
+                and_(
+                    AgendamentoHorario.estado == "segurado",
+                    AgendamentoHorario.expira_em > uow.agora,
                 ),
-            )
-        ).scalars()
-    )
-    for agendamento_id in ids:
-        release(ports, uow, agendamento_id, "cancelado")
-    return len(ids)
+            ),
+        )
+        .order_by(AgendamentoHorario.inicio)
+    ).all()
+    return tuple(Intervalo(row.inicio, row.fim) for row in rows)
+
+
+def expire(uow: UnitOfWork, agendamento_id: UUID) -> None:
+    """The hold's time has passed: its slots are free; the lead may still choose one if it is."""
+    release_expired(uow)
 
 
 def release_expired(uow: UnitOfWork) -> None:
@@ -291,5 +349,3 @@ def _data(uow: UnitOfWork, row: Row[Any]) -> AgendamentoData:
 
 def _minutes(horario: Horario) -> int:
     return int((horario.fim - horario.inicio).total_seconds() // 60)
-
-

@@ -49,6 +49,7 @@ class Disparo(TenantRow, Base):
     adiamentos: Mapped[int] = mapped_column(Integer, default=0)
     enviar_em: Mapped[datetime]
     autorizado_em: Mapped[datetime | None]
+    autorizado_por: Mapped[UUID | None]
     enviado_em: Mapped[datetime | None]
     entregue_em: Mapped[datetime | None]
     lido_em: Mapped[datetime | None]

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from alquimista_sdk.events import EventContext, FractalDetail, Subject
-from alquimista_sdk.models import Anexo
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.disparos.models import Disparo
-from alquimista.prospeccao.ports import Ports
+from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import NewEvent
 from alquimista.runtime.topology import TIMER_SOURCE
+from alquimista_sdk.events import EventContext, FractalDetail, Subject
+from alquimista_sdk.models import Anexo
+from alquimista_sdk.models import Disparo as DisparoData
 
 TIMER = "disparo"
 
@@ -76,7 +77,10 @@ def request(
         .returning(Disparo.id)
     ).one_or_none()
     if inserted is None:
-        return None
+        reopened = _reopen(uow, chave, mensagem, assunto, enviar_em)
+        if reopened is None:
+            return None
+        disparo_id = reopened
     if enviar_em is not None:
         ports.timers.schedule(uow.connection, uow.tenant_id, enviar_em, TIMER, disparo_id)
     else:
@@ -107,6 +111,68 @@ def cancel_pending(
     return len(ids)
 
 
+def cancel_campaign(ports: Ports, uow: UnitOfWork, campanha_id: UUID, motivo: str) -> int:
+    """Take back what is planned for a campaign; planning the same message reopens it."""
+    ids = list(
+        uow.connection.execute(
+            update(Disparo)
+            .where(*_planned(uow, campanha_id))
+            .values(status="cancelado", motivo=motivo, versao=Disparo.versao + 1)
+            .returning(Disparo.id)
+        ).scalars()
+    )
+    for disparo_id in ids:
+        ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, disparo_id)
+    return len(ids)
+
+
+def hold_campaign(ports: Ports, uow: UnitOfWork, campanha_id: UUID) -> int:
+    """Stop the timers of a paused campaign; its messages stay planned."""
+    ids = list(
+        uow.connection.execute(select(Disparo.id).where(*_planned(uow, campanha_id))).scalars()
+    )
+    for disparo_id in ids:
+        ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, disparo_id)
+    return len(ids)
+
+
+def release_campaign(ports: Ports, uow: UnitOfWork, campanha_id: UUID) -> int:
+    """Set the timers of a resumed campaign again; what is overdue becomes due now."""
+    rows = uow.connection.execute(
+        select(Disparo.id, Disparo.enviar_em).where(*_planned(uow, campanha_id))
+    ).all()
+    for row in rows:
+        due = max(row.enviar_em, uow.agora)
+        ports.timers.schedule(uow.connection, uow.tenant_id, due, TIMER, row.id)
+    return len(rows)
+
+
+def by_lead(uow: UnitOfWork, lead_id: UUID) -> tuple[DisparoData, ...]:
+    """The messages planned or sent to a lead, oldest first."""
+    rows = uow.connection.execute(
+        select(Disparo.__table__)
+        .where(Disparo.tenant_id == uow.tenant_id, Disparo.lead_id == lead_id)
+        .order_by(Disparo.created_at, Disparo.id)
+    ).all()
+    return tuple(
+        DisparoData(
+            id=row.id,
+            tipo=row.tipo,
+            status=row.status,
+            canal=row.canal,
+            mensagem=row.mensagem,
+            lead_id=row.lead_id,
+            campanha_id=row.campanha_id,
+            etapa=row.etapa,
+            tentativa=row.tentativa,
+            variante=row.variante,
+            enviar_em=row.enviar_em,
+            enviado_em=row.enviado_em,
+        )
+        for row in rows
+    )
+
+
 def mark_status(uow: UnitOfWork, canal: str, provider_id: str, status: str) -> UUID | None:
     """A channel's report on a sent message (entregue, lido, falhou); only forwards."""
     order = {"enviado": 0, "entregue": 1, "lido": 2, "falhou": 3}
@@ -129,6 +195,39 @@ def mark_status(uow: UnitOfWork, canal: str, provider_id: str, status: str) -> U
     )
     found: UUID = row.id
     return found
+
+
+def _planned(uow: UnitOfWork, campanha_id: UUID) -> tuple[Any, ...]:
+    return (
+        Disparo.tenant_id == uow.tenant_id,
+        Disparo.campanha_id == campanha_id,
+        Disparo.status == "planejado",
+    )
+
+
+def _reopen(
+    uow: UnitOfWork, chave: str, mensagem: str, assunto: str, enviar_em: datetime | None
+) -> UUID | None:
+    """A message taken back because its campaign was edited may be planned anew, once."""
+    reopened: UUID | None = uow.connection.execute(
+        update(Disparo)
+        .where(
+            Disparo.tenant_id == uow.tenant_id,
+            Disparo.chave_idempotencia == chave,
+            Disparo.status == "cancelado",
+            Disparo.motivo == "campanha_editada",
+        )
+        .values(
+            status="planejado",
+            motivo=None,
+            mensagem=mensagem,
+            assunto=assunto,
+            enviar_em=enviar_em or uow.agora,
+            versao=Disparo.versao + 1,
+        )
+        .returning(Disparo.id)
+    ).scalar_one_or_none()
+    return reopened
 
 
 def _due(uow: UnitOfWork, disparo_id: UUID, trace_id: UUID) -> NewEvent:

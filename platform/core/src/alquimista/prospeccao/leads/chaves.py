@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from alquimista_sdk.errors import CriticalError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from sqlalchemy import Connection, func, select, update
@@ -12,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from alquimista.prospeccao.leads.models import LeadKey
 from alquimista.runtime.cifra import new_key
+from alquimista_sdk.errors import CriticalError
 
 
 class LeadKeys:

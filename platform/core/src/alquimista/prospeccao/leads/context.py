@@ -6,6 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from uuid import UUID, uuid5
 
+from sqlalchemy import func, insert, select, update
+
+from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.service import Ator
+from alquimista.prospeccao.importacoes import service as importacoes
+from alquimista.prospeccao.leads import service
+from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
+from alquimista.prospeccao.leads.rows import LEADS, LOTES, lead_of, lote_of
+from alquimista.prospeccao.leads.staging import stage
+from alquimista.runtime.ports import Ports
+from alquimista.runtime.run import Run
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
     REJEITO_CLASSES,
@@ -19,17 +30,6 @@ from alquimista_sdk.models import (
     Rejeito,
     StagedLeads,
 )
-from sqlalchemy import func, insert, select, update
-
-from alquimista.db.session import UnitOfWork
-from alquimista.plataforma.audit.service import Ator
-from alquimista.prospeccao.importacoes import service as importacoes
-from alquimista.prospeccao.leads import service
-from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
-from alquimista.prospeccao.leads.rows import LEADS, LOTES, lead_of, lote_of
-from alquimista.prospeccao.leads.staging import stage
-from alquimista.prospeccao.ports import Ports
-from alquimista.runtime.run import Run
 
 STAGE_LIMIT = 5_000
 
@@ -182,9 +182,7 @@ class LeadsContext:
         """Write: suppress the lead on every channel."""
         self._run.write(
             lambda uow: _ignore(
-                service.opt_out(
-                    self._ports, uow, lead_id, motivo, self._ator, self._run.trace_id
-                )
+                service.opt_out(self._ports, uow, lead_id, motivo, self._ator, self._run.trace_id)
             )
         )
 

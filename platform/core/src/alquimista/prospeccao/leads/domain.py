@@ -41,3 +41,10 @@ def proximo_status(atual: str, pedido: str) -> str:
     if pedido in FINAL or pedido == "descartado" or atual == "descartado":
         return pedido
     return pedido if _ORDEM.get(pedido, 0) >= _ORDEM.get(atual, 0) else atual
+
+
+def telefone_identidade(e164: str) -> str:
+    """Decision 9: a Brazilian mobile with and without the ninth digit is one identity."""
+    if len(e164) == 14 and e164.startswith("+55") and e164[5] == "9":
+        return e164[:5] + e164[6:]
+    return e164

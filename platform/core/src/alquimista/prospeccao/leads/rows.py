@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from alquimista_sdk.models import Lead as LeadData
-from alquimista_sdk.models import Lote as LoteData
 from sqlalchemy import Row, Table
 from sqlalchemy.sql import ColumnElement
 
 from alquimista.prospeccao.leads.models import Lead, Lote
+from alquimista_sdk.models import Lead as LeadData
+from alquimista_sdk.models import Lote as LoteData
 
 LEADS: Table = Lead.__table__  # type: ignore[assignment]
 LOTES: Table = Lote.__table__  # type: ignore[assignment]

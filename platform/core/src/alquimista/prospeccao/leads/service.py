@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from alquimista_sdk.errors import NotFound, VersionConflict
 from sqlalchemy import Row, insert, select, update
 
 from alquimista.db.session import UnitOfWork
@@ -15,8 +14,10 @@ from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
 from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.prospeccao.leads.rows import LEADS
-from alquimista.prospeccao.ports import Ports
+from alquimista.runtime.ports import Ports
+from alquimista_sdk.errors import NotFound, VersionConflict
 
+ANONIMIZADO = "ANONIMIZADO"
 CONFIRMACAO = (
     "Recebemos seu pedido: você não receberá mais mensagens nossas. "
     "Se quiser que seus dados sejam apagados, responda APAGAR MEUS DADOS."

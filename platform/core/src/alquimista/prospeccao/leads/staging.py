@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -15,7 +14,8 @@ from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.importacoes.models import ImportacaoParte, ImportacaoRejeito
 from alquimista.prospeccao.leads.domain import chave_dedupe
 from alquimista.prospeccao.leads.models import Blocklist
-from alquimista.prospeccao.ports import Ports
+from alquimista.runtime.ports import Ports
+from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 
 BASE_LEGAL_PADRAO = "legitimo_interesse"
 _COLUMNS = (
@@ -142,9 +142,7 @@ def _suppressed(ports: Ports, uow: UnitOfWork, leads: Sequence[LeadHigienizado])
     """Indexes of rows whose e-mail or phone is in the blocklist, by keyed hash."""
     block = Blocklist.__table__
     rows = uow.connection.execute(
-        select(block.c.email_hmac, block.c.telefone_hmac).where(
-            block.c.tenant_id == uow.tenant_id
-        )
+        select(block.c.email_hmac, block.c.telefone_hmac).where(block.c.tenant_id == uow.tenant_id)
     ).all()
     if not rows:
         return set()

@@ -1,4 +1,4 @@
-"""What the use cases of prospecting need from outside themselves."""
+"""What use cases need from outside themselves."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""The Flask app: one API, one error shape, every endpoint with its permission or its reason."""
+
+from __future__ import annotations
+
+from flask import Flask, redirect
+from werkzeug.wrappers import Response
+
+from alquimista.http import errors
+from alquimista.http.auth import public
+from alquimista.http.errors import ApiWithOneShape
+from alquimista.http.services import EXTENSION, Services
+from alquimista.observability.health import blp as health
+from alquimista.plataforma.identity.api import blp as identity
+from alquimista.plataforma.marketplace.api import blp as marketplace
+from alquimista.prospeccao.agendamentos.api import blp as agendamentos
+from alquimista.prospeccao.campanhas.api import blp as campanhas
+from alquimista.prospeccao.conversas.api import blp as interacoes
+from alquimista.prospeccao.conversas.webhooks import blp as webhooks
+from alquimista.prospeccao.importacoes.api import blp as importacoes
+from alquimista.prospeccao.leads.api import blp as leads
+from alquimista.prospeccao.relatorios.api import blp as relatorios
+from alquimista.runtime.events_api import blp as events
+from alquimista.sandbox.api import blp as sandbox
+from alquimista.sandbox.respostas import blp as sandbox_acoes
+
+BLUEPRINTS = (
+    health,
+    identity,
+    marketplace,
+    leads,
+    importacoes,
+    interacoes,
+    campanhas,
+    agendamentos,
+    relatorios,
+    webhooks,
+    events,
+)
+SANDBOX_BLUEPRINTS = (sandbox, sandbox_acoes)
+MAX_BODY_BYTES = 30 * 1024 * 1024
+
+
+def create_app(services: Services) -> Flask:
+    """Make the app of a process."""
+    app = Flask("alquimista", static_folder=None)
+    app.config.update(
+        API_TITLE="Alquimista",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        OPENAPI_SWAGGER_UI_PATH="/docs",
+        OPENAPI_SWAGGER_UI_URL="https://cdn.jsdelivr.net/npm/swagger-ui-dist/",
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
+    app.url_map.strict_slashes = False
+    app.extensions[EXTENSION] = services
+    errors.register(app)
+    api = ApiWithOneShape(
+        app,
+        spec_kwargs={
+            "info": {"description": "Marketplace de agentes de prospecção B2B."},
+            "security": [{"bearer": []}],
+        },
+    )
+    api.spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT ou chave alq_…"}
+    )
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    if services.settings.sandbox:
+        for blueprint in SANDBOX_BLUEPRINTS:
+            api.register_blueprint(blueprint)
+    app.add_url_rule("/", "root", _root)
+    return app
+
+
+@public("redirects to the manual")
+def _root() -> Response:
+    return redirect("/api/docs")

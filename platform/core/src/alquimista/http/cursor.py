@@ -1,0 +1,42 @@
+"""Cursors of pages: opaque to clients, a moment and an id for us."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from uuid import UUID
+
+from alquimista_sdk.errors import PermanentError
+
+LIMITE_PADRAO = 50
+LIMITE_MAXIMO = 200
+
+
+class CursorInvalido(PermanentError):
+    """A cursor that this API did not make."""
+
+    code = "cursor_invalido"
+
+
+def encode(moment: datetime, row_id: UUID) -> str:
+    """The cursor behind which the next page begins."""
+    return base64.urlsafe_b64encode(f"{moment.isoformat()}|{row_id}".encode()).decode()
+
+
+def decode(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """What a cursor holds; None for none.
+
+    Raises:
+        CursorInvalido: it is not one of ours.
+    """
+    if not cursor:
+        return None
+    try:
+        moment, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        when = datetime.fromisoformat(moment)
+        if when.tzinfo is None:
+            raise ValueError("naive moment")
+        return when, UUID(row_id)
+    except (ValueError, binascii.Error) as error:
+        raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error

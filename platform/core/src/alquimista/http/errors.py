@@ -1,0 +1,188 @@
+"""The one error shape: ``{"code", "status", "message", "errors", "trace_id"}``, on every route."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+import marshmallow as ma
+from flask import Flask, Response, g, jsonify, request
+from flask_smorest import Api
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from alquimista_sdk.errors import (
+    AlquimistaError,
+    NotFound,
+    PermanentError,
+    ScopeDenied,
+    TransientError,
+)
+from fibonacci_bus.errors import EventTooLarge
+
+logger = logging.getLogger(__name__)
+MENSAGENS: Mapping[int, str] = {
+    400: "A requisição não pôde ser lida.",
+    401: "Entre com seu usuário: o acesso está ausente, inválido ou vencido.",
+    403: "Seu acesso não permite esta ação.",
+    404: "Não encontrado.",
+    405: "Este endereço não aceita esse método.",
+    409: "O recurso não está em um estado que permita esta ação.",
+    412: "O recurso mudou desde que você o leu.",
+    413: "O conteúdo enviado é grande demais.",
+    415: "O tipo do conteúdo enviado não é aceito.",
+    422: "Os dados enviados não são válidos.",
+    429: "Muitas tentativas. Aguarde um pouco.",
+    500: "Algo deu errado do nosso lado. Informe o código de rastreio.",
+    503: "O serviço está temporariamente indisponível. Tente de novo em instantes.",
+}
+
+
+class ErrorSchema(ma.Schema):
+    """The body of every error."""
+
+    code = ma.fields.Integer(metadata={"description": "HTTP status"})
+    status = ma.fields.String(metadata={"description": "Stable machine-readable name"})
+    message = ma.fields.String(metadata={"description": "What to tell a person (pt-BR)"})
+    errors = ma.fields.Dict(metadata={"description": "Faults by field"})
+    trace_id = ma.fields.UUID(metadata={"description": "Quote it when asking for support"})
+
+
+class AcessoNegado(AlquimistaError):
+    """Who calls may not do this."""
+
+    code = "acesso_negado"
+    http_status = HTTPStatus.FORBIDDEN
+
+
+class NaoAutenticado(AlquimistaError):
+    """Nobody, an expired or a forged token."""
+
+    code = "nao_autenticado"
+    http_status = HTTPStatus.UNAUTHORIZED
+
+
+class ApiWithOneShape(Api):  # type: ignore[misc]  # flask-smorest ships no types
+    """flask-smorest's API with our error body."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer an ``HTTPException``: Werkzeug's English text never reaches a person."""
+        if error.response is not None:
+            return _answer_of(error)
+        data = getattr(error, "data", None) or {}
+        faults = data.get("errors") or data.get("messages") or {}
+        code = error.code or 500
+        response = answer(code, _name(code), data.get("message") or MENSAGENS.get(code, ""), faults)
+        for name, value in (data.get("headers") or {}).items():
+            response.headers[name] = value
+        if code == HTTPStatus.METHOD_NOT_ALLOWED and getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+        return response
+
+
+def register(app: Flask) -> None:
+    """Trace ids, and handlers of our own error tree."""
+    app.before_request(_open_trace)
+    app.after_request(_send_trace)
+    app.register_error_handler(AlquimistaError, _ours)
+    app.register_error_handler(EventTooLarge, _too_large)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def answer(
+    code: int, status: str, message: str, errors: Mapping[str, Any] | None = None
+) -> Response:
+    """The one error body."""
+    response = jsonify(
+        code=code,
+        status=status,
+        message=message or MENSAGENS.get(code, ""),
+        errors=errors or {},
+        trace_id=str(trace_id()),
+    )
+    response.status_code = code
+    return response
+
+
+def trace_id() -> UUID:
+    """The request's trace id: the caller's ``X-Trace-Id`` where it is a UUID, else a new one."""
+    if "trace_id" not in g:
+        _open_trace()
+    found: UUID = g.trace_id
+    return found
+
+
+def _open_trace() -> None:
+    try:
+        g.trace_id = UUID(request.headers.get("X-Trace-Id", ""))
+    except ValueError:
+        g.trace_id = uuid4()
+
+
+def _send_trace(response: Response) -> Response:
+    response.headers["X-Trace-Id"] = str(trace_id())
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _status_of(error: AlquimistaError) -> int:
+    own = getattr(error, "http_status", None)
+    if own is not None:
+        return int(own)
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, ScopeDenied):
+        return 403
+    if isinstance(error, TransientError):
+        return 503
+    return 422 if isinstance(error, PermanentError) else 500
+
+
+def _ours(error: AlquimistaError) -> Response:
+    code = _status_of(error)
+    if code >= 500:
+        logger.error("request failed", exc_info=error, extra={"trace_id": str(trace_id())})
+    response = answer(code, error.code, str(error) if code < 500 else MENSAGENS[code])
+    if code == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    retry = getattr(error, "retry_after", None)
+    if retry is not None:
+        response.headers["Retry-After"] = str(retry)
+    return response
+
+
+def _too_large(_: EventTooLarge) -> Response:
+    return answer(413, "evento_grande_demais", "Um evento tem no máximo 256 KB.")
+
+
+def _database(error: DBAPIError) -> Response:
+    logger.error("database error", exc_info=error, extra={"trace_id": str(trace_id())})
+    code = 503 if error.connection_invalidated else 500
+    return answer(code, _name(code), MENSAGENS[code])
+
+
+def _unforeseen(error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return answer(error.code or 500, _name(error.code or 500), "")
+    logger.error("unforeseen error", exc_info=error, extra={"trace_id": str(trace_id())})
+    return answer(500, _name(500), MENSAGENS[500])
+
+
+def _answer_of(error: HTTPException) -> Response:
+    response = error.response
+    assert isinstance(response, Response)
+    return response
+
+
+def _name(code: int) -> str:
+    try:
+        return HTTPStatus(code).phrase.lower().replace(" ", "_")
+    except ValueError:
+        return "erro"

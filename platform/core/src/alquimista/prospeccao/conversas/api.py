@@ -1,0 +1,34 @@
+"""Endpoint of a lead's conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from alquimista.http.auth import principal, requires
+from alquimista.http.cursor import decode, encode
+from alquimista.http.services import services
+from alquimista.prospeccao.conversas import service
+from alquimista.prospeccao.conversas.schemas import InteracaoPaginaSchema, PaginaSchema
+from alquimista.prospeccao.leads import service as leads
+
+blp = Blueprint("interacoes", __name__, url_prefix="/api/leads", description="Conversas")
+
+
+@blp.get("/<uuid:lead_id>/interacoes")
+@requires("conversas:read")
+@blp.arguments(PaginaSchema, location="query")
+@blp.response(200, InteracaoPaginaSchema)
+def list_interacoes(pagina: dict[str, Any], lead_id: UUID) -> dict[str, Any]:
+    """A conversa com um lead, da mensagem mais antiga para a mais nova."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        leads.find(uow, lead_id)
+        rows = service.page(uow, lead_id, pagina["limite"] + 1, decode(pagina.get("cursor")))
+    shown = rows[: pagina["limite"]]
+    more = len(rows) > len(shown)
+    return {
+        "itens": [row._mapping for row in shown],
+        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
+    }

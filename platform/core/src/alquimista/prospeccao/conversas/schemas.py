@@ -1,0 +1,49 @@
+"""Bodies of the conversation endpoints."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+
+
+class InteracaoSchema(ma.Schema):
+    """One message of a conversation, with how it was read."""
+
+    id = ma.fields.UUID()
+    lead_id = ma.fields.UUID()
+    tipo = ma.fields.String(validate=validate.OneOf(("enviado", "recebido")))
+    canal = ma.fields.String()
+    mensagem = ma.fields.String()
+    sentimento = ma.fields.String(allow_none=True)
+    intensidade = ma.fields.Integer(allow_none=True)
+    intent = ma.fields.String(allow_none=True)
+    descadastro = ma.fields.String(allow_none=True)
+    motivos = ma.fields.List(ma.fields.String(), allow_none=True)
+    trace_id = ma.fields.UUID()
+    created_at = ma.fields.AwareDateTime()
+
+
+class InteracaoPaginaSchema(ma.Schema):
+    """A page of a conversation, oldest first."""
+
+    itens = ma.fields.List(ma.fields.Nested(InteracaoSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+class PaginaSchema(ma.Schema):
+    """Where a page begins and how long it is."""
+
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )
+    cursor = ma.fields.String()
+
+
+class RecebidoSchema(ma.Schema):
+    """How many messages and reports a webhook call brought."""
+
+    mensagens = ma.fields.Integer()
+    status = ma.fields.Integer()
+    ignoradas = ma.fields.Integer()

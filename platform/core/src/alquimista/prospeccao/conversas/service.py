@@ -1,0 +1,216 @@
+"""Use cases of conversations: receiving, joining bursts, reading, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.conversas.models import Interacao
+from alquimista.prospeccao.disparos import service as disparos
+from alquimista.prospeccao.leads import service as leads
+from alquimista.prospeccao.leads.domain import telefone_identidade
+from alquimista.prospeccao.leads.rows import LEADS
+from alquimista.runtime.ports import Ports
+from alquimista.runtime.publishing import NewEvent
+from alquimista_sdk.errors import NotFound
+from alquimista_sdk.events import EventContext, FractalDetail, LogEntry, Subject
+from alquimista_sdk.models import Historico, Leitura, NovaResposta
+from alquimista_sdk.models import Interacao as InteracaoData
+
+SOURCE = "alquimista.conversas"
+TIMER = "rajada"
+
+
+def find_lead(uow: UnitOfWork, canal: str, endereco: str) -> Row[Any] | None:
+    """Whose address it is: the lead written to last where several share it."""
+    if canal == "email":
+        condition: Any = LEADS.c.email_norm == endereco.strip().lower()
+    else:
+        digits = endereco.strip().lstrip("+")
+        identity = telefone_identidade(f"+{digits}")
+        condition = or_(LEADS.c.telefone_norm == identity, LEADS.c.whatsapp_id == digits)
+    return uow.connection.execute(
+        select(LEADS)
+        .where(LEADS.c.tenant_id == uow.tenant_id, condition)
+        .order_by(LEADS.c.contatado_em.desc().nulls_last(), LEADS.c.created_at, LEADS.c.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def receive(
+    ports: Ports,
+    uow: UnitOfWork,
+    lead_id: UUID,
+    canal: str,
+    mensagem: str,
+    provider_id: str,
+    espera: timedelta,
+) -> UUID | None:
+    """Keep a received message and stop what was planned; None where it came before.
+
+    The burst's timer moves with each message: agents hear of all of them together (decision 21).
+    """
+    interacao_id: UUID | None = uow.connection.execute(
+        insert(Interacao)
+        .values(
+            id=uuid4(),
+            tenant_id=uow.tenant_id,
+            lead_id=lead_id,
+            tipo="recebido",
+            canal=canal,
+            mensagem=mensagem,
+            provider_id=provider_id,
+            atendida=False,
+            trace_id=uuid4(),
+            created_at=uow.agora,
+        )
+        .on_conflict_do_nothing(constraint="uq_interacoes_provider")
+        .returning(Interacao.id)
+    ).scalar_one_or_none()
+    if interacao_id is None:
+        return None
+    leads.set_status(uow, lead_id, "respondeu")
+    disparos.cancel_pending(ports, uow, lead_id, "respondeu", tipos=("prospeccao",))
+    ports.timers.schedule(uow.connection, uow.tenant_id, uow.agora + espera, TIMER, lead_id)
+    return interacao_id
+
+
+def finish_burst(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> None:
+    """Tell the agents what a lead wrote since they last heard."""
+    rows = uow.connection.execute(
+        select(Interacao.id, Interacao.mensagem, Interacao.canal, Interacao.trace_id)
+        .where(
+            Interacao.tenant_id == uow.tenant_id,
+            Interacao.lead_id == lead_id,
+            Interacao.tipo == "recebido",
+            Interacao.atendida.is_(False),
+        )
+        .order_by(Interacao.created_at, Interacao.id)
+        .with_for_update()
+    ).all()
+    if not rows:
+        return
+    uow.connection.execute(
+        update(Interacao)
+        .where(Interacao.tenant_id == uow.tenant_id, Interacao.id.in_([row.id for row in rows]))
+        .values(atendida=True, versao=Interacao.versao + 1)
+    )
+    trace_id = rows[-1].trace_id
+    detail = FractalDetail(
+        subject=Subject.lead(lead_id),
+        context=EventContext(
+            source=rows[-1].canal,
+            last_message="\n".join(row.mensagem for row in rows),
+            metadata={"interacao_ids": [str(row.id) for row in rows], "canal": rows[-1].canal},
+        ),
+        logs=(
+            LogEntry(
+                uow.agora.isoformat(), "conversas", f"{len(rows)} mensagem(ns)", str(trace_id)
+            ),
+        ),
+    )
+    ports.publisher.publish(uow, [NewEvent(SOURCE, "received", detail, trace_id)])
+
+
+def find(uow: UnitOfWork, interacao_id: UUID) -> InteracaoData:
+    """One message. Raises ``NotFound``."""
+    row = uow.connection.execute(
+        select(Interacao.__table__).where(
+            Interacao.tenant_id == uow.tenant_id, Interacao.id == interacao_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("interação não encontrada")
+    return interacao_of(row)
+
+
+def history(uow: UnitOfWork, lead_id: UUID, limit: int) -> Historico:
+    """The last messages of a conversation, oldest first, and how many there are."""
+    condition = (Interacao.tenant_id == uow.tenant_id, Interacao.lead_id == lead_id)
+    total = uow.connection.execute(
+        select(func.count()).select_from(Interacao).where(*condition)
+    ).scalar_one()
+    rows = uow.connection.execute(
+        select(Interacao.__table__)
+        .where(*condition)
+        .order_by(Interacao.created_at.desc(), Interacao.id.desc())
+        .limit(limit)
+    ).all()
+    return Historico(total, tuple(interacao_of(row) for row in reversed(rows)))
+
+
+def classify(uow: UnitOfWork, interacao_id: UUID, leitura: Leitura) -> None:
+    """Store how a received message was read."""
+    changed = uow.connection.execute(
+        update(Interacao)
+        .where(Interacao.tenant_id == uow.tenant_id, Interacao.id == interacao_id)
+        .values(
+            sentimento=leitura.sentimento,
+            intensidade=leitura.intensidade,
+            intent=leitura.intent,
+            descadastro=leitura.descadastro,
+            motivos=list(leitura.motivos),
+            versao=Interacao.versao + 1,
+        )
+    )
+    if changed.rowcount != 1:
+        raise NotFound("interação não encontrada")
+
+
+def reply(ports: Ports, uow: UnitOfWork, resposta: NovaResposta, trace_id: UUID) -> None:
+    """Ask the sender to answer a lead; the token lets it see a person who takes over later."""
+    lead = leads.find(uow, resposta.lead_id)
+    disparos.request(
+        ports,
+        uow,
+        tipo=resposta.tipo,
+        canal=resposta.canal,
+        assunto=resposta.assunto,
+        mensagem=resposta.mensagem,
+        chave=f"{uow.tenant_id}-{resposta.lead_id}-{resposta.chave}",
+        lead_id=resposta.lead_id,
+        anexos=resposta.anexos,
+        token_conversa=lead.token_conversa,
+        trace_id=trace_id,
+    )
+
+
+def interacao_of(row: Row[Any]) -> InteracaoData:
+    """A message as agents read it."""
+    return InteracaoData(
+        id=row.id,
+        lead_id=row.lead_id,
+        tipo=row.tipo,
+        canal=row.canal,
+        mensagem=row.mensagem,
+        created_at=row.created_at,
+        sentimento=row.sentimento,
+        intensidade=row.intensidade,
+        intent=row.intent,
+    )
+
+
+def page(
+    uow: UnitOfWork, lead_id: UUID, limite: int, depois_de: tuple[Any, UUID] | None
+) -> Sequence[Row[Any]]:
+    """A page of a conversation, oldest first, after a (created_at, id) cursor."""
+    query = select(Interacao.__table__).where(
+        Interacao.tenant_id == uow.tenant_id, Interacao.lead_id == lead_id
+    )
+    if depois_de is not None:
+        moment, last_id = depois_de
+        query = query.where(
+            or_(
+                Interacao.created_at > moment,
+                (Interacao.created_at == moment) & (Interacao.id > last_id),
+            )
+        )
+    return uow.connection.execute(
+        query.order_by(Interacao.created_at, Interacao.id).limit(limite)
+    ).all()

@@ -1,0 +1,197 @@
+"""What becomes of a message: refused, postponed, sent, failed, unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, insert, select, update
+
+from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.conversas.models import Interacao
+from alquimista.prospeccao.disparos.domain import Fatos, Veredito, Verificacao
+from alquimista.prospeccao.disparos.horario import dentro_do_expediente, proxima_abertura
+from alquimista.prospeccao.disparos.models import Disparo, DisparoRitmo
+from alquimista.prospeccao.disparos.service import TIMER
+from alquimista.prospeccao.leads import service as leads
+from alquimista.runtime.ports import Ports
+from alquimista.runtime.publishing import NewEvent
+from alquimista_sdk.events import EventContext, FractalDetail, LogEntry, Subject
+from alquimista_sdk.models import Anexo
+
+SOURCE = "alquimista.disparos"
+MAX_ADIAMENTOS = 30
+MAX_TENTATIVAS = 5
+_ESPERA = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``status`` after the call; ``planejado`` means: surely not sent, try again later."""
+
+    status: str
+    provider_id: str | None = None
+    erro: str | None = None
+
+
+class Outcomes:
+    """Writes what the gate or the channel answered, in the caller's transaction."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def checks(self, veredito: Veredito) -> list[dict[str, Any]]:
+        """Every check as the timeline shows it."""
+        return [_check(v) for v in veredito.verificacoes]
+
+    def refuse(self, uow: UnitOfWork, disparo: Row[Any], veredito: Veredito, facts: Fatos) -> None:
+        """Refuse for good, or postpone where every refusal passes with time."""
+        values: dict[str, Any] = {
+            "verificacoes": self.checks(veredito),
+            "motivo": veredito.recusas[0].codigo,
+        }
+        if veredito.recusas[0].codigo == "aprovacao" and facts.campanha_status == "pausada":
+            self._set(uow, disparo.id, **values)
+            return
+        moment = veredito.adiar_ate
+        if moment is not None and disparo.adiamentos < MAX_ADIAMENTOS:
+            moment = self._next_free(uow, moment, facts)
+            self._set(
+                uow, disparo.id, **values, enviar_em=moment, adiamentos=Disparo.adiamentos + 1
+            )
+            self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
+            return
+        self._set(uow, disparo.id, **values, status="recusado")
+        if disparo.lead_id is not None:
+            self._publish(
+                uow,
+                disparo,
+                "refused",
+                f"envio recusado: {veredito.recusas[0].motivo}",
+                {"motivo": veredito.recusas[0].codigo},
+            )
+
+    def record(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
+        """The second transaction of decision 15."""
+        if outcome.status == "planejado":
+            self._retry_later(uow, disparo, outcome)
+            return
+        self._set(
+            uow,
+            disparo.id,
+            status=outcome.status,
+            provider_id=outcome.provider_id,
+            erro=outcome.erro,
+            enviado_em=uow.agora if outcome.status == "enviado" else None,
+        )
+        if outcome.status != "enviado" or disparo.lead_id is None:
+            return
+        if disparo.destinatarios:
+            self._set(uow, disparo.id, destinatarios=None)
+            return
+        self._remember(uow, disparo, outcome)
+        if disparo.tipo == "prospeccao":
+            leads.set_status(uow, disparo.lead_id, "contatado")
+            self._publish(uow, disparo, "sent", f"mensagem de {disparo.etapa} enviada", {})
+
+    def attachments(self, uow: UnitOfWork, disparo: Row[Any]) -> tuple[Anexo, ...]:
+        """The files that travel with a message."""
+        return tuple(
+            Anexo(
+                item["nome"],
+                item["tipo_mime"],
+                self._ports.files.path(uow.tenant_id, item["chave"]).read_bytes(),
+            )
+            for item in disparo.anexos
+        )
+
+    def _retry_later(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
+        if disparo.adiamentos >= MAX_TENTATIVAS:
+            self._set(uow, disparo.id, status="falhou", erro=outcome.erro)
+            return
+        moment = uow.agora + _ESPERA * 2**disparo.adiamentos
+        self._set(
+            uow,
+            disparo.id,
+            status="planejado",
+            erro=outcome.erro,
+            autorizado_em=None,
+            enviar_em=moment,
+            adiamentos=Disparo.adiamentos + 1,
+        )
+        self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
+
+    def _next_free(self, uow: UnitOfWork, moment: Any, facts: Fatos) -> Any:
+        """Hand out postponed moments a pause apart, so that they do not all come back at once."""
+        last = uow.connection.execute(
+            select(DisparoRitmo.proximo_livre_em).where(DisparoRitmo.tenant_id == uow.tenant_id)
+        ).scalar_one_or_none()
+        chosen = moment if last is None else max(moment, last)
+        if not dentro_do_expediente(chosen, facts.fuso):
+            chosen = proxima_abertura(chosen, facts.fuso, facts.uf)
+        uow.connection.execute(
+            update(DisparoRitmo)
+            .where(DisparoRitmo.tenant_id == uow.tenant_id)
+            .values(proximo_livre_em=chosen + facts.limites.pausa)
+        )
+        return chosen
+
+    def _remember(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
+        uow.connection.execute(
+            insert(Interacao).values(
+                id=uuid4(),
+                tenant_id=uow.tenant_id,
+                lead_id=disparo.lead_id,
+                tipo="enviado",
+                canal=disparo.canal,
+                mensagem=disparo.mensagem,
+                disparo_id=disparo.id,
+                provider_id=outcome.provider_id,
+                atendida=True,
+                trace_id=disparo.trace_id,
+                created_at=uow.agora,
+            )
+        )
+
+    def _publish(
+        self,
+        uow: UnitOfWork,
+        disparo: Row[Any],
+        kind: str,
+        decision: str,
+        extra: dict[str, Any],
+    ) -> None:
+        lead = leads.find(uow, disparo.lead_id)
+        if lead.contato == leads.ANONIMIZADO:
+            return
+        metadata = {
+            "disparo_id": str(disparo.id),
+            "campanha_id": str(disparo.campanha_id) if disparo.campanha_id else None,
+            "etapa": disparo.etapa,
+            "tentativa": disparo.tentativa,
+            "canal": disparo.canal,
+            **extra,
+        }
+        detail = FractalDetail(
+            subject=Subject.lead(disparo.lead_id),
+            context=EventContext(source=disparo.canal, metadata=metadata),
+            logs=(LogEntry(uow.agora.isoformat(), "disparos", decision, str(disparo.trace_id)),),
+        )
+        self._ports.publisher.publish(uow, [NewEvent(SOURCE, kind, detail, disparo.trace_id)])
+
+    def _set(self, uow: UnitOfWork, disparo_id: UUID, **values: Any) -> None:
+        uow.connection.execute(
+            update(Disparo)
+            .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo_id)
+            .values(**values, versao=Disparo.versao + 1)
+        )
+
+
+def _check(verificacao: Verificacao) -> dict[str, Any]:
+    return {
+        "codigo": verificacao.codigo,
+        "resultado": verificacao.resultado.value,
+        "motivo": verificacao.motivo,
+    }

@@ -1,0 +1,118 @@
+"""Endpoints of leads: list, one with its timeline, conversion, opt-out, erasure, export."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+from sqlalchemy import or_, select
+
+from alquimista.http.auth import principal, requires
+from alquimista.http.cursor import decode, encode
+from alquimista.http.errors import trace_id
+from alquimista.http.services import services
+from alquimista.prospeccao.leads import privacidade, service, timeline
+from alquimista.prospeccao.leads.rows import LEADS
+from alquimista.prospeccao.leads.schemas import (
+    CertificadoSchema,
+    ConversaoSchema,
+    DescadastroSchema,
+    LeadComLinhaDoTempoSchema,
+    LeadFiltroSchema,
+    LeadPaginaSchema,
+    LeadSchema,
+)
+
+blp = Blueprint("leads", __name__, url_prefix="/api/leads", description="Leads")
+
+
+@blp.get("")
+@requires("leads:read")
+@blp.arguments(LeadFiltroSchema, location="query")
+@blp.response(200, LeadPaginaSchema)
+def list_leads(filtro: dict[str, Any]) -> dict[str, Any]:
+    """Lista os leads do mais novo para o mais antigo."""
+    query = select(LEADS).where(LEADS.c.tenant_id == principal().tenant_id)
+    for name in ("status", "importacao_id", "lote_id"):
+        if name in filtro:
+            query = query.where(LEADS.c[name] == filtro[name])
+    after = decode(filtro.get("cursor"))
+    if after is not None:
+        moment, last_id = after
+        query = query.where(
+            or_(
+                LEADS.c.created_at < moment,
+                (LEADS.c.created_at == moment) & (LEADS.c.id > last_id),
+            )
+        )
+    query = query.order_by(LEADS.c.created_at.desc(), LEADS.c.id).limit(filtro["limite"] + 1)
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        rows = uow.connection.execute(query).all()
+    shown = rows[: filtro["limite"]]
+    more = len(rows) > len(shown)
+    return {
+        "itens": [row._mapping for row in shown],
+        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
+    }
+
+
+@blp.get("/<uuid:lead_id>")
+@requires("leads:read")
+@blp.response(200, LeadComLinhaDoTempoSchema)
+def get_lead(lead_id: UUID) -> dict[str, Any]:
+    """Um lead com a sua linha do tempo: eventos, mensagens, decisões e recusas."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        row = service.find(uow, lead_id)
+        entries = timeline.build(uow, lead_id, services().publisher.open_detail)
+    return {**row._mapping, "linha_do_tempo": entries}
+
+
+@blp.post("/<uuid:lead_id>/converter")
+@requires("leads:write")
+@blp.arguments(ConversaoSchema)
+@blp.response(200, LeadSchema)
+def convert_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
+    """Registra a venda: o lead passa a convertido, com o valor em centavos."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        service.convert(uow, lead_id, corpo["valor_centavos"], principal().ator)
+        return service.find(uow, lead_id)._mapping
+
+
+@blp.post("/<uuid:lead_id>/descadastro")
+@requires("leads:write")
+@blp.arguments(DescadastroSchema)
+@blp.response(200, LeadSchema)
+def opt_out_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
+    """Descadastra o lead em todos os canais; repetir não envia nada de novo."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        service.opt_out(
+            services().ports, uow, lead_id, corpo["motivo"], principal().ator, trace_id()
+        )
+        return service.find(uow, lead_id)._mapping
+
+
+@blp.post("/<uuid:lead_id>/esquecimento")
+@requires("leads:erase")
+@blp.response(200, CertificadoSchema)
+def forget_lead(lead_id: UUID) -> Any:
+    """Apaga os dados pessoais do lead (LGPD, art. 18, VI) e devolve o certificado."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        return privacidade.forget(
+            services().ports,
+            uow,
+            lead_id,
+            services().registry.erase,
+            principal().ator,
+            trace_id(),
+        )
+
+
+@blp.get("/<uuid:lead_id>/exportacao")
+@requires("leads:export")
+@blp.response(200)
+def export_lead(lead_id: UUID) -> Any:
+    """Tudo o que guardamos do lead, para acesso e portabilidade (LGPD, art. 18, II e V)."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        service.find(uow, lead_id)
+        return dict(services().registry.export(uow, lead_id))

@@ -1,0 +1,102 @@
+"""Bodies of the lead endpoints."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista_sdk.models import LEAD_STATUS
+
+
+class LeadSchema(ma.Schema):
+    """A lead."""
+
+    id = ma.fields.UUID()
+    empresa = ma.fields.String()
+    cnpj = ma.fields.String(allow_none=True)
+    contato = ma.fields.String(allow_none=True)
+    telefone = ma.fields.String(allow_none=True)
+    email = ma.fields.String(allow_none=True)
+    setor = ma.fields.String(allow_none=True)
+    porte = ma.fields.String(allow_none=True)
+    porte_receita = ma.fields.String(allow_none=True)
+    atividade_principal = ma.fields.String(allow_none=True)
+    cidade = ma.fields.String(allow_none=True)
+    uf = ma.fields.String(allow_none=True)
+    status = ma.fields.String(validate=validate.OneOf(LEAD_STATUS))
+    prioridade = ma.fields.Integer(allow_none=True)
+    segmento = ma.fields.String(allow_none=True)
+    enriquecimento = ma.fields.String()
+    lote_id = ma.fields.UUID(allow_none=True)
+    importacao_id = ma.fields.UUID(allow_none=True)
+    pausado = ma.fields.Boolean()
+    pausa_motivo = ma.fields.String(allow_none=True)
+    base_legal = ma.fields.String(allow_none=True)
+    created_at = ma.fields.AwareDateTime()
+    updated_at = ma.fields.AwareDateTime()
+    versao = ma.fields.Integer()
+    metadata = ma.fields.Dict()
+
+
+class EntradaSchema(ma.Schema):
+    """One line of a lead's timeline."""
+
+    quando = ma.fields.AwareDateTime()
+    tipo = ma.fields.String(
+        validate=validate.OneOf(("evento", "mensagem", "disparo", "agendamento", "auditoria"))
+    )
+    titulo = ma.fields.String()
+    detalhes = ma.fields.Dict()
+    trace_id = ma.fields.UUID(allow_none=True)
+
+
+class LeadComLinhaDoTempoSchema(LeadSchema):
+    """A lead with its timeline."""
+
+    linha_do_tempo = ma.fields.List(ma.fields.Nested(EntradaSchema))
+
+
+class LeadPaginaSchema(ma.Schema):
+    """A page of leads; ``proximo`` is the next page's cursor."""
+
+    itens = ma.fields.List(ma.fields.Nested(LeadSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+class LeadFiltroSchema(ma.Schema):
+    """Filters of the list."""
+
+    status = ma.fields.String(validate=validate.OneOf(LEAD_STATUS))
+    importacao_id = ma.fields.UUID()
+    lote_id = ma.fields.UUID()
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )
+    cursor = ma.fields.String()
+
+
+class ConversaoSchema(ma.Schema):
+    """The value of a sale, in cents of real."""
+
+    valor_centavos = ma.fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=0, max=2_147_483_647)
+    )
+
+
+class DescadastroSchema(ma.Schema):
+    """Why a person asks for a lead's opt-out."""
+
+    motivo = ma.fields.String(
+        load_default="pedido registrado por uma pessoa", validate=validate.Length(min=1, max=200)
+    )
+
+
+class CertificadoSchema(ma.Schema):
+    """What an erasure removed, store by store."""
+
+    certificado_id = ma.fields.UUID()
+    lead_id = ma.fields.UUID()
+    apagado_em = ma.fields.String()
+    registros = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
+    permanece = ma.fields.List(ma.fields.String())

@@ -1,0 +1,204 @@
+"""Settings: read once from the environment, then passed as data.
+
+``docs/settings.md`` lists every variable; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import make_url
+
+from alquimista.db.roles import APP, RELAY
+
+SANDBOX = "sandbox"
+PRODUCAO = "producao"
+_KEY_BYTES = 32
+
+
+class SettingsInvalid(ValueError):
+    """A variable is missing or wrong; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Where e-mail is handed over. Port 0 on the sandbox means any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    user: str | None = None
+    password: str | None = None
+    starttls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsApp:
+    """The WhatsApp Cloud API; without a token only the sandbox twin sends."""
+
+    token: str | None = None
+    app_secret: str = "sandbox-whatsapp"
+    verify_token: str = "sandbox-verificacao"
+    base_url: str = "https://graph.facebook.com/v21.0"
+
+
+@dataclass(frozen=True, slots=True)
+class BusTimes:
+    """How long things may take. ``agent_limit`` caps every agent's own time-out."""
+
+    agent_limit: timedelta | None = None
+    lease_margin: timedelta = timedelta(seconds=30)
+    visibility_factor: float = 6.0
+    burst: timedelta = timedelta(seconds=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that differs between a laptop, a test and production."""
+
+    home: Path
+    master_key: bytes
+    ambiente: str = SANDBOX
+    database_url: str | None = None
+    app_database_url: str | None = None
+    relay_database_url: str | None = None
+    url_publica: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    operadores: str = "operadores@alquimista.example"
+    email_webhook_secret: str = "sandbox-email"
+    smtp: Smtp = Smtp()
+    whatsapp: WhatsApp = WhatsApp()
+    bus: BusTimes = BusTimes()
+    log_level: str = "INFO"
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the made-up twins of outside services serve."""
+        return self.ambiente == SANDBOX
+
+    @property
+    def owner_dsn(self) -> str:
+        """The owner login's address. Raises ``SettingsInvalid`` without a database."""
+        if self.database_url is None:
+            raise SettingsInvalid("DATABASE_URL is not set")
+        return self.database_url
+
+    @property
+    def app_dsn(self) -> str:
+        """The app login's address: its own variable, or the owner's with another user."""
+        return self.app_database_url or _as_user(self.owner_dsn, APP)
+
+    @property
+    def relay_dsn(self) -> str:
+        """The relay login's address: its own variable, or the owner's with another user."""
+        return self.relay_database_url or _as_user(self.owner_dsn, RELAY)
+
+    def key(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose, derived from the master key (HKDF, RFC 5869)."""
+        return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(self.master_key)
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsInvalid: a variable is wrong, or production lacks what it needs.
+    """
+    env = os.environ if environment is None else environment
+    ambiente = env.get("ALQUIMISTA_AMBIENTE", SANDBOX)
+    if ambiente not in (SANDBOX, PRODUCAO):
+        raise SettingsInvalid(f"ALQUIMISTA_AMBIENTE is {SANDBOX} or {PRODUCAO}")
+    home = Path(env.get("ALQUIMISTA_HOME", ".alquimista")).resolve()
+    port = int(env.get("PORT", "8000"))
+    settings = Settings(
+        home=home,
+        master_key=_master_key(env, home, ambiente),
+        ambiente=ambiente,
+        database_url=_normal(env.get("DATABASE_URL")),
+        app_database_url=_normal(env.get("APP_DATABASE_URL")),
+        relay_database_url=_normal(env.get("RELAY_DATABASE_URL")),
+        url_publica=env.get("ALQUIMISTA_URL", f"http://127.0.0.1:{port}"),
+        host=env.get("HOST", "127.0.0.1"),
+        port=port,
+        operadores=env.get("ALQUIMISTA_OPERADORES", "operadores@alquimista.example"),
+        email_webhook_secret=env.get("EMAIL_WEBHOOK_SECRET", "sandbox-email"),
+        smtp=Smtp(
+            host=env.get("SMTP_HOST", "127.0.0.1"),
+            port=int(env.get("SMTP_PORT", "0")),
+            user=env.get("SMTP_USER"),
+            password=env.get("SMTP_PASSWORD"),
+            starttls=env.get("SMTP_STARTTLS", "") == "1",
+        ),
+        whatsapp=WhatsApp(
+            token=env.get("WHATSAPP_TOKEN"),
+            app_secret=env.get("WHATSAPP_APP_SECRET", "sandbox-whatsapp"),
+            verify_token=env.get("WHATSAPP_VERIFY_TOKEN", "sandbox-verificacao"),
+        ),
+        bus=_bus_times(env),
+        log_level=env.get("LOG_LEVEL", "INFO"),
+    )
+    _check_production(settings, env)
+    return settings
+
+
+def _bus_times(env: Mapping[str, str]) -> BusTimes:
+    limit = env.get("ALQUIMISTA_AGENT_LIMIT_SECONDS")
+    return BusTimes(
+        agent_limit=timedelta(seconds=float(limit)) if limit else None,
+        lease_margin=timedelta(seconds=float(env.get("ALQUIMISTA_LEASE_MARGIN_SECONDS", "30"))),
+        visibility_factor=float(env.get("ALQUIMISTA_VISIBILITY_FACTOR", "6")),
+    )
+
+
+def _check_production(settings: Settings, env: Mapping[str, str]) -> None:
+    if settings.sandbox:
+        return
+    needed = ("DATABASE_URL", "ALQUIMISTA_CHAVE", "SMTP_HOST", "EMAIL_WEBHOOK_SECRET")
+    missing = [name for name in needed if not env.get(name)]
+    if settings.whatsapp.token:
+        missing += [n for n in ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN") if not env.get(n)]
+    if missing:
+        raise SettingsInvalid(f"production needs {', '.join(missing)}")
+
+
+def _master_key(env: Mapping[str, str], home: Path, ambiente: str) -> bytes:
+    """``ALQUIMISTA_CHAVE`` (64 hex digits); on a laptop a file made at the first start."""
+    named = env.get("ALQUIMISTA_CHAVE")
+    if named is not None:
+        try:
+            key = bytes.fromhex(named)
+        except ValueError as error:
+            raise SettingsInvalid("ALQUIMISTA_CHAVE: 64 hexadecimal digits") from error
+        if len(key) != _KEY_BYTES:
+            raise SettingsInvalid("ALQUIMISTA_CHAVE: 64 hexadecimal digits")
+        return key
+    if ambiente == PRODUCAO:
+        raise SettingsInvalid("production needs ALQUIMISTA_CHAVE")
+    path = home / "chave"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text())
+    with os.fdopen(handle, "w") as file:
+        key = secrets.token_bytes(_KEY_BYTES)
+        file.write(key.hex())
+    return key
+
+
+def _normal(url: str | None) -> str | None:
+    if url is None or not url.strip():
+        return None
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+def _as_user(dsn: str, user: str) -> str:
+    return make_url(dsn).set(username=user).render_as_string(hide_password=False)

@@ -1,0 +1,79 @@
+"""Worker threads and the tick, in one process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy.exc import DBAPIError
+
+from alquimista.bootstrap import System
+from fibonacci_bus.queues import Listener
+
+logger = logging.getLogger(__name__)
+TICK_SECONDS = 1.0
+
+
+class WorkerThreads:
+    """Starts threads that handle queues, and one that turns due timers into events."""
+
+    def __init__(
+        self, system: System, threads: int = 2, tick_seconds: float = TICK_SECONDS
+    ) -> None:
+        self._system = system
+        self._count = threads
+        self._tick_seconds = tick_seconds
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.failed: BaseException | None = None
+
+    def start(self) -> None:
+        """Start every thread."""
+        jobs = [("tick", self._tick), *((f"worker-{i}", self._work) for i in range(self._count))]
+        for name, job in jobs:
+            thread = threading.Thread(target=self._guard, args=(job,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """Ask every thread to end after the message it is at, and wait."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def wait(self) -> None:
+        """Block until ``stop`` is called or a thread fails.
+
+        Raises:
+            BaseException: what made a thread fail.
+        """
+        while not self._stop.wait(0.2):
+            pass
+        if self.failed is not None:
+            raise self.failed
+
+    def _guard(self, job: object) -> None:
+        assert callable(job)
+        try:
+            job()
+        except BaseException as error:
+            logger.critical("a worker thread failed", exc_info=error)
+            self.failed = error
+            self._stop.set()
+
+    def _work(self) -> None:
+        listener = Listener(self._system.settings.relay_dsn)
+        try:
+            self._system.worker().run_forever(self._stop, listener)
+        finally:
+            listener.close()
+
+    def _tick(self) -> None:
+        while not self._stop.is_set():
+            try:
+                fired = self._system.ticker.tick()
+            except DBAPIError as error:
+                logger.warning("tick failed", extra={"error": type(error.orig).__name__})
+                fired = 0
+            if fired == 0:
+                self._stop.wait(self._tick_seconds)
