@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
@@ -162,7 +163,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         chave_servidor=settings.key("supressao e links"),
         url_publica=settings.url_publica,
     )
-    tenants = TenantService(found)
+    tenants = TenantService(found, settings.operadores)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(
@@ -268,7 +269,9 @@ def _sender_of(tenants: TenantService) -> Any:
     def sender_of(uow: UnitOfWork) -> tuple[Ambiente, str, str]:
         facts, settings = tenants.facts(uow), tenants.settings(uow)
         limites = Limites(
-            settings.limites.por_hora, settings.limites.por_dia, settings.limites.pausa
+            settings.limites.por_hora,
+            settings.limites.por_dia,
+            timedelta(seconds=settings.limites.pausa_s),
         )
         ambiente = Ambiente(facts.fuso_horario, facts.sandbox, limites)
         return ambiente, facts.email_remetente, facts.nome

@@ -56,7 +56,7 @@ class RelogioFeitoSchema(ma.Schema):
 
 
 @blp.post("/respostas")
-@requires("sandbox:use")
+@requires("sandbox:write")
 @blp.arguments(RespostaSchema)
 @blp.response(202, RespostaFeitaSchema)
 def answer(corpo: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def answer(corpo: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.post("/relogio")
-@requires("sandbox:use")
+@requires("sandbox:write")
 @blp.arguments(RelogioSchema)
 @blp.response(200, RelogioFeitoSchema)
 def move_clock(corpo: dict[str, Any]) -> dict[str, Any]:

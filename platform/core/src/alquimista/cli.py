@@ -1,0 +1,188 @@
+"""The command line: ``alquimista``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from alquimista.db.embedded import PostgresUnavailable
+from alquimista.observability.logs import configure
+from alquimista.settings import Settings, SettingsInvalid, from_environment
+from alquimista_sdk.errors import AlquimistaError
+
+
+@click.group()
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Alquimista: marketplace de agentes de prospecção B2B."""
+    try:
+        settings = from_environment()
+    except SettingsInvalid as error:
+        raise click.ClickException(str(error)) from error
+    level = settings.log_level if ctx.invoked_subcommand in ("up", "worker") else "ERROR"
+    configure(level, sys.stderr)
+    ctx.obj = settings
+
+
+@main.command()
+@click.pass_obj
+def up(settings: Settings) -> None:
+    """Sobe tudo neste computador: banco, API, agentes e sandbox. Ctrl-C encerra."""
+    from alquimista.bootstrap import System
+    from alquimista.sandbox import inquilino_demo
+    from alquimista.server import serve
+
+    def announce(system: System, address: str) -> None:
+        if system.settings.sandbox:
+            inquilino_demo.provision(system)
+            click.echo(f"Usuário {inquilino_demo.EMAIL}   senha {inquilino_demo.SENHA}")
+        refused = system.services.catalogue.refused
+        for slug, agent in refused.items():
+            click.echo(f"Agente {slug} recusado: {agent.error}")
+        click.echo(f"Agentes ativos: {len(system.services.catalogue.admitted)}")
+        click.echo(f"API em {address}   manual em {address}/api/docs")
+        click.echo("Pronto. Ctrl-C encerra.")
+
+    with _errors():
+        serve(settings, announce)
+    click.echo("Encerrado.")
+
+
+@main.command()
+@click.pass_obj
+@click.option("--threads", default=2, show_default=True, help="Linhas de execução.")
+def worker(settings: Settings, threads: int) -> None:
+    """Trata as filas dos agentes e dispara os temporizadores (precisa de DATABASE_URL)."""
+    from alquimista.bootstrap import build
+    from alquimista.workers import WorkerThreads
+
+    with _errors():
+        system = build(settings)
+        running = WorkerThreads(system, threads)
+
+        def end(_: int, __: FrameType | None) -> None:
+            running.stop()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        running.start()
+        running.wait()
+        system.close()
+
+
+@main.command()
+@click.pass_obj
+@click.option("--linhas", default=500, show_default=True, help="Linhas da planilha.")
+@click.option("--dias", default=7, show_default=True, help="Dias de prospecção.")
+@click.option("--semente", default=7, show_default=True, help="Semente dos dados fictícios.")
+def demo(settings: Settings, linhas: int, dias: int, semente: int) -> None:
+    """Uma semana de prospecção em menos de um minuto, em dados fictícios."""
+    from alquimista.sandbox.demo.comando import Opcoes, run
+
+    with _errors():
+        held = run(settings, Opcoes(linhas, dias, semente), Console())
+    if not held:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.pass_obj
+@click.option("--revisao", default="head", show_default=True, help="Revisão de destino.")
+def migrate(settings: Settings, revisao: str) -> None:
+    """Leva o banco à revisão mais nova."""
+    from alquimista.db import migrate as migrations
+    from alquimista.server import database
+
+    with _errors(), database(settings) as with_database:
+        migrations.upgrade(with_database.owner_dsn, revisao)
+    click.echo(f"Banco na revisão {migrations.head() if revisao == 'head' else revisao}.")
+
+
+@main.group()
+def agents() -> None:
+    """Agentes instalados."""
+
+
+@agents.command("list")
+def agents_list() -> None:
+    """Lista os agentes instalados, e por que um foi recusado."""
+    from alquimista.runtime.admission import admit_all, installed
+
+    catalogue = admit_all(installed())
+    table = Table("agente", "versão", "situação", "erro")
+    for slug, agent in sorted(catalogue.admitted.items()):
+        table.add_row(slug, agent.manifest.version, "admitido", "")
+    for slug, refused in sorted(catalogue.refused.items()):
+        version = refused.manifest.version if refused.manifest else "?"
+        table.add_row(slug, version, "recusado", refused.error)
+    Console().print(table)
+
+
+@main.command()
+@click.argument("arquivo", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tenant", default=None, help="Id ou nome do tenant; sem ela, o de demonstração.")
+@click.option("--json", "as_json", is_flag=True, help="Imprime o resultado em JSON.")
+@click.option("--planilha", default=None, help="Aba a ler; sem ela, a que contém os leads.")
+@click.pass_obj
+def importar(
+    settings: Settings, arquivo: Path, tenant: str | None, as_json: bool, planilha: str | None
+) -> None:
+    """Importa uma planilha de leads (.xlsx ou .csv) e mostra o que foi aceito e rejeitado."""
+    from alquimista.importar import import_file
+
+    with _errors():
+        result = import_file(settings, arquivo, tenant, planilha)
+    if as_json:
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False, default=str))
+        return
+    click.echo(f"{result.aceitos} aceitos, {len(result.rejeitados)} rejeitados")
+    for rejeito in result.rejeitados:
+        where = f"{rejeito['planilha']}!{rejeito['coluna'] or ''}{rejeito['linha']}"
+        click.echo(f"  {where}  {rejeito['classe']}: {rejeito['mensagem']}")
+
+
+@main.command()
+def analisar() -> None:
+    """Lê mensagens (uma por linha, JSON {"text"}) e escreve como cada uma foi entendida."""
+    from alquimista.runtime.admission import admit_all, installed
+    from alquimista.runtime.offline import call
+
+    catalogue = admit_all(installed())
+    with _errors():
+        for number, line in enumerate(sys.stdin, start=1):
+            if not line.strip():
+                continue
+            payload = _payload(line, number)
+            answer = call(catalogue, "sentimento.analisar", payload)
+            click.echo(json.dumps({"text": payload["text"], **answer}, ensure_ascii=False))
+
+
+def _payload(line: str, number: int) -> dict[str, str]:
+    try:
+        raw = json.loads(line)
+    except ValueError as error:
+        raise click.ClickException(f"linha {number}: não é JSON") from error
+    if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
+        raise click.ClickException(f'linha {number}: esperado {{"text": "…"}}')
+    return {key: raw[key] for key in ("text", "anterior") if isinstance(raw.get(key), str)}
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except (AlquimistaError, PostgresUnavailable, SettingsInvalid) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""A week of prospecting on business time: the clock jumps to whatever is due next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask.testing import FlaskClient
+
+from alquimista.app import create_app
+from alquimista.bootstrap import System
+from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.disparos.horario import dia_util
+from alquimista.sandbox import inquilino_demo
+from alquimista.sandbox.demo.pessoas import Pessoas
+from alquimista.sandbox.service import messages
+from alquimista_sdk.errors import CriticalError
+from fibonacci_bus.worker import Worker
+
+FUSO = "America/Sao_Paulo"
+_BATCH = 20
+_PAUSE = 0.005
+_STUCK_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Andamento:
+    """What a screen shows while the week goes by."""
+
+    agora: datetime
+    leads: int
+    enviadas: int
+    recebidas: int
+    reunioes: int
+
+
+@dataclass(slots=True)
+class Semana:
+    """Drives one tenant of a system; ``worker`` is None where other processes work."""
+
+    system: System
+    tenant_id: UUID
+    worker: Worker | None
+    show: Callable[[Andamento], None]
+    pessoas: Pessoas = field(default_factory=Pessoas)
+    enviadas: int = 0
+    recebidas: int = 0
+    _seen: int = 0
+    _client: FlaskClient | None = None
+    _token: str = ""
+
+    def start(self, arquivo: Path) -> dict[str, Any]:
+        """Sign in, upload the spreadsheet and wait until it is read; answers the import."""
+        self._client = create_app(self.system.services).test_client()
+        login = self._call(
+            "POST",
+            "/api/auth/login",
+            {"email": inquilino_demo.EMAIL, "senha": inquilino_demo.SENHA},
+        )
+        self._token = login["access_token"]
+        self._move_to(proxima_segunda(self._agora()))
+        with arquivo.open("rb") as content:
+            response = self._client.post(
+                "/api/leads/importacoes",
+                data={"arquivo": (content, arquivo.name)},
+                headers=self._headers(),
+            )
+        answered = _body(response)
+        self.drain()
+        return self._call("GET", f"/api/leads/importacoes/{answered['id']}")
+
+    def run(self, dias: int) -> None:
+        """Let ``dias`` days go by."""
+        end = self._agora() + timedelta(days=dias)
+        while True:
+            self.drain()
+            self._approve()
+            agora = self._agora()
+            self._listen(agora)
+            self.show(self._progress(agora))
+            moments = [m for m in (self._next_timer(), self.pessoas.next_at()) if m is not None]
+            if not moments or min(moments) > end:
+                break
+            self._move_to(min(moments))
+            self._answer(self._agora())
+        self.drain()
+
+    def drain(self) -> None:
+        """Handle all that is due now."""
+        started = time.monotonic()
+        while True:
+            busy = self.system.ticker.tick()
+            busy += self.worker.run_once(_BATCH) if self.worker is not None else 0
+            if busy:
+                started = time.monotonic()
+                continue
+            depth = self.system.services.queues.depth()
+            if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
+                return
+            if time.monotonic() - started > _STUCK_SECONDS:
+                raise CriticalError(f"queues do not empty: {depth}")
+            time.sleep(_PAUSE)
+
+    def get(self, path: str) -> Any:
+        """What the API answers to the demo's admin."""
+        return self._call("GET", path)
+
+    def _approve(self) -> None:
+        for campanha in self._call("GET", "/api/campanhas?status=rascunho")["itens"]:
+            self._call(
+                "POST",
+                f"/api/campanhas/{campanha['id']}/aprovar",
+                {"conteudo_hash": campanha["conteudo_hash"]},
+            )
+            self.drain()
+
+    def _listen(self, agora: datetime) -> None:
+        with self._reading() as uow:
+            found = messages(uow, self._seen, 1000, None)
+        for message in found:
+            self._seen = max(self._seen, message.ordem)
+            self.enviadas += 1
+            if message.lead_id is not None:
+                self.pessoas.hear(message.lead_id, message.mensagem, agora)
+
+    def _answer(self, agora: datetime) -> None:
+        for resposta in self.pessoas.due(agora):
+            self._call(
+                "POST",
+                "/api/sandbox/respostas",
+                {"lead_id": str(resposta.lead_id), "mensagem": resposta.mensagem},
+            )
+            self.recebidas += 1
+
+    def _next_timer(self) -> datetime | None:
+        with self._reading() as uow:
+            return self.system.timers.next_due(uow.connection, self.tenant_id)
+
+    def _agora(self) -> datetime:
+        with self._reading() as uow:
+            return uow.agora
+
+    def _move_to(self, moment: datetime) -> None:
+        with self._reading() as uow:
+            step = moment - uow.agora
+            if step > timedelta(0):
+                self.system.services.tenants.move_clock(uow, step)
+
+    def _reading(self) -> Any:
+        return self.system.database.unit_of_work(self.tenant_id)
+
+    def _progress(self, agora: datetime) -> Andamento:
+        with self._reading() as uow:
+            leads, reunioes = _counts(uow)
+        return Andamento(agora, leads, self.enviadas, self.recebidas, reunioes)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        assert self._client is not None
+        response = self._client.open(path, method=method, json=body, headers=self._headers())
+        return _body(response)
+
+
+def proxima_segunda(agora: datetime) -> datetime:
+    """07:30 in São Paulo of the next Monday whose week has no national holiday."""
+    zone = ZoneInfo(FUSO)
+    dia = agora.astimezone(zone).date()
+    dia += timedelta(days=7 - dia.weekday())
+    while not all(dia_util(dia + timedelta(days=i), None) for i in range(5)):
+        dia += timedelta(days=7)
+    return datetime(dia.year, dia.month, dia.day, 7, 30, tzinfo=zone)
+
+
+def _counts(uow: UnitOfWork) -> tuple[int, int]:
+    row = uow.connection.exec_driver_sql(
+        "SELECT (SELECT count(*) FROM nigredo_leads.leads), (SELECT count(*) "
+        "FROM nigredo_leads.agendamentos WHERE status = 'confirmado')"
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def _body(response: Any) -> Any:
+    if response.status_code >= 400:
+        raise CriticalError(f"the API answered {response.status_code}: {response.get_data(True)}")
+    return response.get_json()
