@@ -1,0 +1,63 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alquimista.settings import SettingsInvalid, from_environment
+
+KEY = "ab" * 32
+
+
+def test_a_laptop_needs_no_variable_and_keeps_its_key(tmp_path: Path) -> None:
+    first = from_environment({"ALQUIMISTA_HOME": str(tmp_path)})
+    second = from_environment({"ALQUIMISTA_HOME": str(tmp_path)})
+    assert first.sandbox
+    assert first.master_key == second.master_key
+    assert (tmp_path / "chave").stat().st_mode & 0o777 == 0o600
+
+
+def test_production_names_everything_that_it_lacks() -> None:
+    with pytest.raises(SettingsInvalid, match="DATABASE_URL, SMTP_HOST, EMAIL_WEBHOOK_SECRET"):
+        from_environment({"ALQUIMISTA_AMBIENTE": "producao", "ALQUIMISTA_CHAVE": KEY})
+    with pytest.raises(SettingsInvalid, match="ALQUIMISTA_CHAVE"):
+        from_environment({"ALQUIMISTA_AMBIENTE": "producao"})
+
+
+@pytest.mark.parametrize("key", ["", "zz", "ab" * 31])
+def test_a_wrong_master_key_is_refused(key: str) -> None:
+    with pytest.raises(SettingsInvalid, match="64 hexadecimal"):
+        from_environment({"ALQUIMISTA_CHAVE": key})
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="ALQUIMISTA_AMBIENTE"):
+        from_environment({"ALQUIMISTA_AMBIENTE": "homologacao", "ALQUIMISTA_CHAVE": KEY})
+
+
+def test_the_logins_differ_only_by_user() -> None:
+    settings = from_environment(
+        {"ALQUIMISTA_CHAVE": KEY, "DATABASE_URL": "postgres://alquimista_owner:s3@db:5432/f"}
+    )
+    assert settings.owner_dsn == "postgresql+psycopg2://alquimista_owner:s3@db:5432/f"
+    assert settings.app_dsn == "postgresql+psycopg2://alquimista_app:s3@db:5432/f"
+    assert settings.relay_dsn == "postgresql+psycopg2://fibonacci_relay:s3@db:5432/f"
+
+
+def test_keys_of_different_purposes_differ_and_are_stable() -> None:
+    settings = from_environment({"ALQUIMISTA_CHAVE": KEY})
+    assert settings.key("a") == settings.key("a")
+    assert settings.key("a") != settings.key("b")
+    assert len(settings.key("a")) == 32
+
+
+def test_the_manual_lists_every_variable() -> None:
+    root = Path(__file__).resolve().parents[4]
+    source = (root / "platform/core/src/alquimista/settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'env(?:\.get\()?\[?"([A-Z_]+)"', source))
+    manual = (root / "docs/settings.md").read_text(encoding="utf-8")
+    assert read
+    assert {name for name in read if f"`{name}`" not in manual} == set()
