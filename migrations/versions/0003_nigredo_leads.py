@@ -482,6 +482,7 @@ def upgrade() -> None:
         sa.Column("adiamentos", sa.Integer(), nullable=False),
         sa.Column("enviar_em", sa.DateTime(timezone=True), nullable=False),
         sa.Column("autorizado_em", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("autorizado_por", sa.Uuid(), nullable=True),
         sa.Column("enviado_em", sa.DateTime(timezone=True), nullable=True),
         sa.Column("entregue_em", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lido_em", sa.DateTime(timezone=True), nullable=True),

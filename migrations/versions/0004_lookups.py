@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from alquimista.plataforma.functions import FUNCTIONS, signature
+from alquimista.plataforma.functions import LOOKUPS, signature
 
 revision = "0004"
 down_revision = "0003"
@@ -11,12 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for name, definition in FUNCTIONS.items():
+    for name, definition in LOOKUPS.items():
         op.execute(definition)
         op.execute(f"REVOKE ALL ON FUNCTION {signature(name)} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {signature(name)} TO alquimista_app")
 
 
 def downgrade() -> None:
-    for name in FUNCTIONS:
+    for name in LOOKUPS:
         op.execute(f"DROP FUNCTION {signature(name)}")

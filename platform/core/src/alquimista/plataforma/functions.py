@@ -1,7 +1,7 @@
 """What must be found before the tenant is known: narrow SECURITY DEFINER look-ups, all of them.
 
-Each runs as the owner login with a fixed search_path, answers one row at most, and is the only
-way of the app login across tenants.
+Each runs as the owner login with a fixed search_path, answers one row at most (the signing keys,
+which belong to nobody, are the exception), and is the only way of the app login across tenants.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 SCHEMA = "alquimista_platform"
 _HEAD = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog"
-FUNCTIONS: Mapping[str, str] = {
+_HEAD_WRITING = "LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog"
+LOOKUPS: Mapping[str, str] = {
     "business_now(uuid)": f"""
         CREATE FUNCTION {SCHEMA}.business_now(tenant uuid) RETURNS timestamptz {_HEAD} AS $$
             SELECT statement_timestamp() + clock_offset
@@ -44,7 +45,58 @@ FUNCTIONS: Mapping[str, str] = {
             SELECT kid, privada, publica, ativa FROM {SCHEMA}.signing_keys
             ORDER BY created_at DESC $$""",
 }
-"""Signature → definition. ``find_channel`` maps a WhatsApp number id or an e-mail to its tenant."""
+"""Of revision 0004. ``find_channel`` maps a WhatsApp number id or an e-mail to its tenant."""
+
+ACCESS: Mapping[str, str] = {
+    "find_principal(uuid, uuid)": f"""
+        CREATE FUNCTION {SCHEMA}.find_principal(person uuid, wanted uuid)
+        RETURNS TABLE (user_status text, tenant_id uuid, tenant_status text, papel text,
+                       escopos text[]) {_HEAD} AS $$
+            SELECT u.status, m.tenant_id, t.status, m.papel,
+                   ARRAY(SELECT p.escopo::text FROM {SCHEMA}.permissions p
+                         WHERE p.tenant_id = m.tenant_id AND p.user_id = m.user_id ORDER BY 1)
+            FROM {SCHEMA}.users u
+            JOIN {SCHEMA}.memberships m ON m.user_id = u.id
+            JOIN {SCHEMA}.tenants t ON t.id = m.tenant_id
+            WHERE u.id = person AND (wanted IS NULL OR m.tenant_id = wanted)
+            ORDER BY m.created_at, m.tenant_id LIMIT 1 $$""",
+    "login_attempt(text, integer)": f"""
+        CREATE FUNCTION {SCHEMA}.login_attempt(key text, free integer)
+        RETURNS double precision {_HEAD_WRITING} AS $$
+            WITH taken AS (
+                INSERT INTO {SCHEMA}.tentativas_login AS a
+                    (chave, falhas, bloqueado_ate, updated_at)
+                VALUES (key, 1, NULL, clock_timestamp())
+                ON CONFLICT (chave) DO UPDATE SET
+                    falhas = CASE WHEN a.updated_at < clock_timestamp() - interval '1 hour'
+                                  THEN 1 ELSE a.falhas + 1 END,
+                    bloqueado_ate = CASE
+                        WHEN a.updated_at >= clock_timestamp() - interval '1 hour'
+                             AND a.falhas + 1 >= free
+                        THEN clock_timestamp() + least(interval '15 minutes',
+                             interval '30 seconds' * power(2, least(a.falhas + 1 - free, 10))) END,
+                    updated_at = clock_timestamp()
+                WHERE a.bloqueado_ate IS NULL OR a.bloqueado_ate <= clock_timestamp()
+                RETURNING 1
+            )
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM taken) THEN 0.0 ELSE coalesce(
+                (SELECT greatest(extract(epoch FROM a.bloqueado_ate - clock_timestamp()), 1.0)
+                 FROM {SCHEMA}.tentativas_login a WHERE a.chave = key), 1.0) END $$""",
+    "login_passed(text, boolean)": f"""
+        CREATE FUNCTION {SCHEMA}.login_passed(key text, forget boolean)
+        RETURNS void {_HEAD_WRITING} AS $$
+            UPDATE {SCHEMA}.tentativas_login
+            SET falhas = CASE WHEN forget THEN 0 ELSE greatest(falhas - 1, 0) END,
+                bloqueado_ate = NULL
+            WHERE chave = key $$""",
+}
+"""Of revision 0005. ``find_principal`` takes the tenant that the caller wants, or NULL for the
+person's first. ``login_attempt`` counts an attempt before its password is looked at, so that
+guesses made at once count too, and answers the seconds to wait (0: go on); after ``free`` attempts
+within an hour the wait doubles from 30 s to 15 min. ``login_passed`` takes the attempt back."""
+
+FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS}
+"""Signature → definition, all of them."""
 
 
 def signature(name: str) -> str:

@@ -15,7 +15,7 @@ from alquimista.plataforma.audit.models import AuditLog
 
 @dataclass(frozen=True, slots=True)
 class Ator:
-    """Who acts: a ``pessoa``, a ``chave`` of a machine, an ``agente``, the ``sistema``, a ``lead``."""
+    """Who acts: a ``pessoa``, a machine's ``chave``, an ``agente``, the ``sistema``, a ``lead``."""
 
     tipo: str
     id: str | None = None

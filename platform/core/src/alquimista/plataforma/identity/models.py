@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,3 +58,19 @@ class SigningKey(Base):
     publica: Mapped[str] = mapped_column(Text)
     ativa: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class TentativaLogin(Base):
+    """Failed logins of one address or network, under a keyed hash; on machine time.
+
+    Reached only through ``login_attempt`` and ``login_passed``: it is asked before a tenant is
+    known.
+    """
+
+    __tablename__ = "tentativas_login"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    chave: Mapped[str] = mapped_column(String(64), primary_key=True)
+    falhas: Mapped[int] = mapped_column(Integer)
+    bloqueado_ate: Mapped[datetime | None]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,79 @@
+"""Access tokens: RS256 JSON Web Tokens (RFC 7519). The only module that knows python-jose.
+
+python-jose accepts any algorithm and lets a missing ``aud`` or ``exp`` pass unless told
+otherwise: here the algorithm list is fixed and every claim is required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from jose import jwt
+from jose.exceptions import JOSEError
+
+from alquimista.plataforma.identity.errors import AcessoRecusado
+
+ALGORITHM = "RS256"
+AUDIENCE = "alquimista-api"
+LIFETIME = timedelta(hours=1)
+_REQUIRED = {f"require_{claim}": True for claim in ("aud", "exp", "iat", "iss", "sub")}
+_REFUSED = "Seu acesso é inválido ou venceu. Entre de novo."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A fresh token; ``expira_em_s`` is its life in seconds."""
+
+    access_token: str
+    expira_em_s: int
+    token_type: str = "Bearer"
+
+
+def issue(
+    user_id: UUID, *, issuer: str, kid: str, private_pem: str, agora: datetime
+) -> TokenAnswer:
+    """Sign a token that names the user and nothing else: tenant and role live in our rows.
+
+    ``agora`` is machine time.
+    """
+    issued = int(agora.timestamp())
+    life = int(LIFETIME.total_seconds())
+    claims = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + life,
+        "jti": str(uuid4()),
+    }
+    token = jwt.encode(claims, private_pem, algorithm=ALGORITHM, headers={"kid": kid})
+    return TokenAnswer(token, life)
+
+
+def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) -> UUID:
+    """The user that a token names. ``public_pem`` finds a public key by its id.
+
+    Raises:
+        AcessoRecusado: wrong signature, algorithm, key, issuer or audience, expired, or a claim
+            is missing.
+    """
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = public_pem(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise AcessoRecusado(_REFUSED)
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=issuer,
+            options=dict(_REQUIRED),
+        )
+        return UUID(claims["sub"])
+    except (JOSEError, ValueError) as error:
+        raise AcessoRecusado(_REFUSED) from error

@@ -1,0 +1,91 @@
+"""Endpoints of the marketplace."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from alquimista.http.auth import principal, requires
+from alquimista.http.services import services
+from alquimista.plataforma.marketplace import service
+from alquimista.plataforma.marketplace.activation import Activations
+from alquimista.plataforma.marketplace.schemas import (
+    AgenteDetalheSchema,
+    AgenteSchema,
+    AtivarSchema,
+)
+from alquimista.plataforma.marketplace.service import AgenteNoCatalogo
+
+blp = Blueprint("agents", __name__, url_prefix="/api/agents", description="Agentes")
+
+
+@blp.get("")
+@requires("agents:read")
+@blp.response(200, AgenteSchema(many=True))
+def list_agents() -> list[dict[str, Any]]:
+    """Lista os agentes instalados, inclusive os recusados com o seu erro."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        return [_shown(agent) for agent in service.list_agents(uow, services().catalogue)]
+
+
+@blp.get("/<string:agent_id>")
+@requires("agents:read")
+@blp.response(200, AgenteDetalheSchema)
+def get_agent(agent_id: str) -> dict[str, Any]:
+    """Um agente: o que faz, o que pede, como se configura."""
+    return _detail(principal().tenant_id, agent_id)
+
+
+@blp.post("/<string:agent_id>/activate")
+@requires("agents:write")
+@blp.arguments(AtivarSchema, required=False)
+@blp.response(200, AgenteDetalheSchema)
+def activate_agent(corpo: dict[str, Any], agent_id: str) -> dict[str, Any]:
+    """Ativa o agente para a conta, ou muda a sua configuração."""
+    _activations().activate(principal().tenant_id, agent_id, corpo.get("config"), principal().ator)
+    return _detail(principal().tenant_id, agent_id)
+
+
+@blp.post("/<string:agent_id>/deactivate")
+@requires("agents:write")
+@blp.response(200, AgenteDetalheSchema)
+def deactivate_agent(agent_id: str) -> dict[str, Any]:
+    """Desativa o agente; a configuração e a memória dele ficam guardadas."""
+    _activations().deactivate(principal().tenant_id, agent_id, principal().ator)
+    return _detail(principal().tenant_id, agent_id)
+
+
+def _activations() -> Activations:
+    found = services()
+    return Activations(found.database, found.ports, found.catalogue, found.hooks)
+
+
+def _detail(tenant_id: UUID, agent_id: str) -> dict[str, Any]:
+    with services().database.unit_of_work(tenant_id) as uow:
+        return _shown(service.get_agent(uow, services().catalogue, agent_id))
+
+
+def _shown(agent: AgenteNoCatalogo) -> dict[str, Any]:
+    manifest = agent.manifesto
+    return {
+        "slug": agent.slug,
+        "titulo": agent.titulo,
+        "descricao": manifest.get("description", ""),
+        "categoria": manifest.get("category", ""),
+        "editor": manifest.get("publisher", ""),
+        "versao": agent.versao,
+        "status": agent.status,
+        "erro": agent.erro,
+        "suspenso": agent.suspenso,
+        "ativo": agent.ativo,
+        "versao_ativa": agent.versao_ativa,
+        "escopos": manifest.get("scopes", []),
+        "eventos": manifest.get("publishes", []),
+        "agendas": manifest.get("schedules", []),
+        "operacoes": [item["name"] for item in manifest.get("operations", [])],
+        "config_schema": manifest.get("config_schema", {}),
+        "config": agent.config,
+        "cards": manifest.get("cards", []),
+    }

@@ -1,0 +1,46 @@
+"""Shapes of the marketplace endpoints."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+
+class EscopoSchema(ma.Schema):
+    """A permission that the agent asks for, and why."""
+
+    name = ma.fields.String()
+    reason = ma.fields.String()
+
+
+class AgenteSchema(ma.Schema):
+    """An agent in the list."""
+
+    id = ma.fields.String(attribute="slug")
+    titulo = ma.fields.String()
+    descricao = ma.fields.String()
+    categoria = ma.fields.String()
+    editor = ma.fields.String()
+    versao = ma.fields.String(allow_none=True)
+    status = ma.fields.String(metadata={"description": "admitido or recusado"})
+    erro = ma.fields.String(allow_none=True, metadata={"description": "Why it was refused"})
+    suspenso = ma.fields.Boolean()
+    ativo = ma.fields.Boolean()
+    versao_ativa = ma.fields.String(allow_none=True)
+
+
+class AgenteDetalheSchema(AgenteSchema):
+    """An agent with all that a person needs to decide."""
+
+    escopos = ma.fields.List(ma.fields.Nested(EscopoSchema))
+    eventos = ma.fields.List(ma.fields.String(), metadata={"description": "What it publishes"})
+    agendas = ma.fields.List(ma.fields.Dict())
+    operacoes = ma.fields.List(ma.fields.String())
+    config_schema = ma.fields.Dict(metadata={"description": "JSON Schema of config"})
+    config = ma.fields.Dict()
+    cards = ma.fields.List(ma.fields.Dict())
+
+
+class AtivarSchema(ma.Schema):
+    """The configuration to activate with; without it the former one, or the defaults."""
+
+    config = ma.fields.Dict(keys=ma.fields.String(), allow_none=True, load_default=None)

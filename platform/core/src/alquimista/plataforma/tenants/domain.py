@@ -1,0 +1,346 @@
+"""A tenant's settings: what they may be, and what they are where nobody has chosen yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from alquimista_sdk.errors import PermanentError
+from alquimista_sdk.models import Janela, PerfilIdeal, TenantFacts
+
+FUSO_PADRAO = "America/Sao_Paulo"
+_SIGLAS = "AC AL AP AM BA CE DF ES GO MA MT MS MG PA PB PR PE PI RJ RN RS RO RR SC SP SE TO"
+UFS = frozenset(_SIGLAS[start : start + 2] for start in range(0, len(_SIGLAS), 3))
+PALAVRAS_DESCADASTRO = (
+    "pare",
+    "parar",
+    "stop",
+    "descadastre",
+    "descadastrar",
+    "remover",
+    "não quero",
+    "não tenho interesse",
+    "lgpd",
+    "dados pessoais",
+)
+"""The owner's list. Words are evidence in context, never matched as substrings (decision 19)."""
+MAX_POR_HORA = 100
+MAX_POR_DIA = 500
+PAUSA_MINIMA_S = 2
+_EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+$")
+_DDD = re.compile(r"^[1-9][1-9]$")
+_ENTRE = "escolha um número de {} a {}"
+_UTEIS = range(5)
+
+
+class ConfiguracaoInvalida(PermanentError):
+    """A setting is wrong; ``campo`` names it and the message says what to change."""
+
+    code = "configuracao_invalida"
+
+    def __init__(self, campo: str, mensagem: str) -> None:
+        super().__init__(f"{campo}: {mensagem}.")
+        self.campo = campo
+
+
+@dataclass(frozen=True, slots=True)
+class LimitesDeEnvio:
+    """Pace of sending: messages in any rolling hour and day, seconds between two (decision 15)."""
+
+    por_hora: int = MAX_POR_HORA
+    por_dia: int = MAX_POR_DIA
+    pausa_s: int = PAUSA_MINIMA_S
+
+    def __post_init__(self) -> None:
+        _between("limites.por_hora", self.por_hora, 1, MAX_POR_HORA)
+        _between("limites.por_dia", self.por_dia, 1, MAX_POR_DIA)
+        _between("limites.pausa_s", self.pausa_s, PAUSA_MINIMA_S, 3600)
+
+    @property
+    def pausa(self) -> timedelta:
+        """The pause between two messages."""
+        return timedelta(seconds=self.pausa_s)
+
+
+@dataclass(frozen=True, slots=True)
+class CanaisDoTenant:
+    """Addresses by which what comes in finds its tenant: an e-mail, a WhatsApp phone number id."""
+
+    email: str | None = None
+    whatsapp: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.email is not None:
+            _email("canais.email", self.email)
+        if self.whatsapp is not None and not self.whatsapp.isdigit():
+            raise ConfiguracaoInvalida(
+                "canais.whatsapp", "informe o identificador numérico do número na Meta"
+            )
+
+
+def _padrao_de_atendimento() -> tuple[Janela, ...]:
+    """Monday to Friday, 9 to 12 and 14 to 17."""
+    turnos = ((time(9), time(12)), (time(14), time(17)))
+    return tuple(Janela(dia, inicio, fim) for dia in _UTEIS for inicio, fim in turnos)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuracoes:
+    """Every setting of a tenant, valid by construction.
+
+    Raises:
+        ConfiguracaoInvalida: at construction, naming the first wrong field.
+    """
+
+    email_remetente: str = "contato@alquimista.example"
+    nome_vendedor: str = ""
+    emails_gestores: tuple[str, ...] = ()
+    tom_marca: str = "consultivo e cordial"
+    ddd_padrao: str | None = None
+    perfil_ideal: PerfilIdeal = field(default_factory=PerfilIdeal)
+    disponibilidade: tuple[Janela, ...] = field(default_factory=_padrao_de_atendimento)
+    calendario_id: str = "principal"
+    palavras_descadastro: tuple[str, ...] = PALAVRAS_DESCADASTRO
+    palavras_proibidas: tuple[str, ...] = ()
+    divulgacao_automatica: bool = False
+    limites: LimitesDeEnvio = field(default_factory=LimitesDeEnvio)
+    canais: CanaisDoTenant = field(default_factory=CanaisDoTenant)
+    retencao_dias: int = 730
+
+    def __post_init__(self) -> None:
+        _email("email_remetente", self.email_remetente)
+        for address in self.emails_gestores:
+            _email("emails_gestores", address)
+        if self.ddd_padrao is not None and not _DDD.match(self.ddd_padrao):
+            raise ConfiguracaoInvalida("ddd_padrao", "informe os dois algarismos do DDD")
+        if not self.tom_marca.strip():
+            raise ConfiguracaoInvalida("tom_marca", "descreva o tom da marca")
+        if not self.calendario_id.strip():
+            raise ConfiguracaoInvalida("calendario_id", "informe o calendário das reuniões")
+        for name in ("palavras_descadastro", "palavras_proibidas"):
+            if not all(word.strip() for word in getattr(self, name)):
+                raise ConfiguracaoInvalida(name, "há uma palavra vazia na lista")
+        _between("retencao_dias", self.retencao_dias, 30, 3650)
+        _perfil(self.perfil_ideal)
+        _disponibilidade(self.disponibilidade)
+
+    def facts(self, tenant_id: UUID, nome: str, fuso_horario: str, sandbox: bool) -> TenantFacts:
+        """What agents may know of the tenant."""
+        return TenantFacts(
+            id=tenant_id,
+            nome=nome,
+            fuso_horario=fuso_horario,
+            email_remetente=self.email_remetente,
+            emails_gestores=self.emails_gestores,
+            tom_marca=self.tom_marca,
+            ddd_padrao=self.ddd_padrao,
+            perfil_ideal=self.perfil_ideal,
+            disponibilidade=self.disponibilidade,
+            calendario_id=self.calendario_id,
+            palavras_descadastro=self.palavras_descadastro,
+            palavras_proibidas=self.palavras_proibidas,
+            divulgacao_automatica=self.divulgacao_automatica,
+            sandbox=sandbox,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object of the column ``configuracoes``."""
+        perfil = self.perfil_ideal
+        return {
+            "email_remetente": self.email_remetente,
+            "nome_vendedor": self.nome_vendedor,
+            "emails_gestores": list(self.emails_gestores),
+            "tom_marca": self.tom_marca,
+            "ddd_padrao": self.ddd_padrao,
+            "perfil_ideal": {
+                "setores": sorted(perfil.setores),
+                "portes": sorted(perfil.portes),
+                "ufs": sorted(perfil.ufs),
+                "idade_minima": perfil.idade_minima,
+                "idade_maxima": perfil.idade_maxima,
+            },
+            "disponibilidade": [
+                {
+                    "dia_semana": janela.dia_semana,
+                    "inicio": janela.inicio.isoformat("minutes"),
+                    "fim": janela.fim.isoformat("minutes"),
+                }
+                for janela in self.disponibilidade
+            ],
+            "calendario_id": self.calendario_id,
+            "palavras_descadastro": list(self.palavras_descadastro),
+            "palavras_proibidas": list(self.palavras_proibidas),
+            "divulgacao_automatica": self.divulgacao_automatica,
+            "limites": {
+                "por_hora": self.limites.por_hora,
+                "por_dia": self.limites.por_dia,
+                "pausa_s": self.limites.pausa_s,
+            },
+            "canais": {"email": self.canais.email, "whatsapp": self.canais.whatsapp},
+            "retencao_dias": self.retencao_dias,
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Configuracoes:
+        """Read what ``to_json`` wrote, or part of it: what is missing takes its default.
+
+        Raises:
+            ConfiguracaoInvalida: a field is unknown, has the wrong type or a wrong value.
+        """
+        unknown = sorted(set(raw) - set(_READERS))
+        if unknown:
+            raise ConfiguracaoInvalida(unknown[0], "esta configuração não existe")
+        return cls(**{name: _READERS[name](name, value) for name, value in raw.items()})
+
+
+def check_fuso(fuso: str) -> str:
+    """The IANA zone. Raises ``ConfiguracaoInvalida`` where there is no such zone."""
+    try:
+        ZoneInfo(fuso)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfiguracaoInvalida("fuso_horario", f"não existe o fuso {fuso!r}") from error
+    return fuso
+
+
+def _between(campo: str, value: int, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfiguracaoInvalida(campo, _ENTRE.format(least, most))
+
+
+def _email(campo: str, value: str) -> None:
+    if len(value) > 255 or not _EMAIL.match(value):
+        raise ConfiguracaoInvalida(campo, "informe um e-mail válido")
+
+
+def _perfil(perfil: PerfilIdeal) -> None:
+    wrong = sorted(perfil.ufs - UFS)
+    if wrong:
+        raise ConfiguracaoInvalida("perfil_ideal.ufs", f"não existe a UF {wrong[0]!r}")
+    for name in ("idade_minima", "idade_maxima"):
+        value = getattr(perfil, name)
+        if value is not None:
+            _between(f"perfil_ideal.{name}", value, 0, 300)
+    least, most = perfil.idade_minima, perfil.idade_maxima
+    if least is not None and most is not None and least > most:
+        raise ConfiguracaoInvalida("perfil_ideal.idade_minima", "é maior que a idade máxima")
+
+
+def _disponibilidade(janelas: Sequence[Janela]) -> None:
+    ordered = sorted(janelas, key=lambda janela: (janela.dia_semana, janela.inicio))
+    for janela in ordered:
+        _between("disponibilidade.dia_semana", janela.dia_semana, 0, 6)
+        if janela.inicio >= janela.fim:
+            raise ConfiguracaoInvalida("disponibilidade", "o início deve vir antes do fim")
+    for before, after in pairwise(ordered):
+        if before.dia_semana == after.dia_semana and after.inicio < before.fim:
+            raise ConfiguracaoInvalida("disponibilidade", "há horários que se sobrepõem")
+
+
+def _text(campo: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfiguracaoInvalida(campo, "informe um texto")
+    return value
+
+
+def _optional_text(campo: str, value: Any) -> str | None:
+    return None if value is None else _text(campo, value)
+
+
+def _texts(campo: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ConfiguracaoInvalida(campo, "informe uma lista de textos")
+    return tuple(_text(campo, item) for item in value)
+
+
+def _flag(campo: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfiguracaoInvalida(campo, "responda sim ou não")
+    return value
+
+
+def _integer(campo: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfiguracaoInvalida(campo, "informe um número inteiro")
+    return value
+
+
+def _object(campo: str, value: Any, keys: Sequence[str]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfiguracaoInvalida(campo, "informe um objeto")
+    unknown = sorted(set(value) - set(keys))
+    if unknown:
+        raise ConfiguracaoInvalida(f"{campo}.{unknown[0]}", "esta configuração não existe")
+    return value
+
+
+def _read_perfil(campo: str, value: Any) -> PerfilIdeal:
+    raw = _object(campo, value, ("setores", "portes", "ufs", "idade_minima", "idade_maxima"))
+
+    def texts(name: str) -> frozenset[str]:
+        return frozenset(_texts(f"{campo}.{name}", raw.get(name, ())))
+
+    def age(name: str) -> int | None:
+        return None if raw.get(name) is None else _integer(f"{campo}.{name}", raw[name])
+
+    return PerfilIdeal(
+        setores=texts("setores"),
+        portes=texts("portes"),
+        ufs=texts("ufs"),
+        idade_minima=age("idade_minima"),
+        idade_maxima=age("idade_maxima"),
+    )
+
+
+def _read_janelas(campo: str, value: Any) -> tuple[Janela, ...]:
+    if not isinstance(value, list | tuple):
+        raise ConfiguracaoInvalida(campo, "informe uma lista de horários")
+    found = []
+    for item in value:
+        raw = _object(campo, item, ("dia_semana", "inicio", "fim"))
+        dia = _integer(f"{campo}.dia_semana", raw.get("dia_semana"))
+        found.append(Janela(dia, _hora(campo, raw.get("inicio")), _hora(campo, raw.get("fim"))))
+    return tuple(found)
+
+
+def _hora(campo: str, value: Any) -> time:
+    try:
+        found = time.fromisoformat(_text(campo, value))
+    except ValueError as error:
+        raise ConfiguracaoInvalida(campo, "informe a hora como 09:00") from error
+    if found.tzinfo is not None:
+        raise ConfiguracaoInvalida(campo, "informe a hora local, sem fuso")
+    return found
+
+
+def _read_limites(campo: str, value: Any) -> LimitesDeEnvio:
+    raw = _object(campo, value, ("por_hora", "por_dia", "pausa_s"))
+    return LimitesDeEnvio(**{name: _integer(f"{campo}.{name}", raw[name]) for name in raw})
+
+
+def _read_canais(campo: str, value: Any) -> CanaisDoTenant:
+    raw = _object(campo, value, ("email", "whatsapp"))
+    return CanaisDoTenant(**{name: _optional_text(f"{campo}.{name}", raw[name]) for name in raw})
+
+
+_READERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "email_remetente": _text,
+    "nome_vendedor": _text,
+    "emails_gestores": _texts,
+    "tom_marca": _text,
+    "ddd_padrao": _optional_text,
+    "perfil_ideal": _read_perfil,
+    "disponibilidade": _read_janelas,
+    "calendario_id": _text,
+    "palavras_descadastro": _texts,
+    "palavras_proibidas": _texts,
+    "divulgacao_automatica": _flag,
+    "limites": _read_limites,
+    "canais": _read_canais,
+    "retencao_dias": _integer,
+}

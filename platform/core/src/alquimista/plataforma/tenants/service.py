@@ -1,0 +1,150 @@
+"""Tenants at run time: facts, settings, the configuration of their agents, their clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.marketplace.config import with_defaults
+from alquimista.plataforma.marketplace.models import Agent, AgentActivation
+from alquimista.plataforma.tenants.domain import Configuracoes
+from alquimista.plataforma.tenants.models import Tenant
+from alquimista.runtime.admission import Catalogue
+from alquimista_sdk.errors import NotFound, PermanentError
+from alquimista_sdk.models import TenantFacts
+
+ATIVO = "ativo"
+_ADMITIDO = "admitido"
+
+
+class ConfiguracaoMudou(PermanentError):
+    """Somebody else changed the settings since they were read. Read them again."""
+
+    code = "versao_mudou"
+    http_status = 412
+
+
+class TenantService:
+    """What the runtime and the platform ask about a tenant; one per process."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def facts(self, uow: UnitOfWork) -> TenantFacts:
+        """What agents may know of the unit's tenant."""
+        row = uow.connection.execute(
+            select(Tenant.nome, Tenant.fuso_horario, Tenant.sandbox, Tenant.configuracoes).where(
+                Tenant.id == uow.tenant_id
+            )
+        ).one()
+        return Configuracoes.from_json(row.configuracoes).facts(
+            uow.tenant_id, row.nome, row.fuso_horario, row.sandbox
+        )
+
+    def config(
+        self, connection: Connection, tenant_id: UUID, slug: str
+    ) -> Mapping[str, Any] | None:
+        """The tenant's configuration of an agent, with the manifest's defaults.
+
+        None where the tenant has not activated it, the agent was suspended, refused or is not
+        installed here, or the tenant is not active: the allow-list that lets an agent run.
+        """
+        agent = self._catalogue.admitted.get(slug)
+        if agent is None:
+            return None
+        config = connection.execute(
+            select(AgentActivation.config)
+            .join(Tenant, Tenant.id == AgentActivation.tenant_id)
+            .join(Agent, Agent.slug == AgentActivation.agent_slug)
+            .where(
+                AgentActivation.tenant_id == tenant_id,
+                AgentActivation.agent_slug == slug,
+                AgentActivation.ativo,
+                Tenant.status == ATIVO,
+                Agent.status == _ADMITIDO,
+                Agent.suspenso.is_(False),
+            )
+        ).scalar_one_or_none()
+        if config is None:
+            return None
+        return with_defaults(agent.manifest.config_schema, config)
+
+    def fuso(self, uow: UnitOfWork) -> str:
+        """The IANA name of the unit's tenant's zone."""
+        return fuso_of(uow)
+
+    def settings(self, uow: UnitOfWork) -> Configuracoes:
+        """The settings of the unit's tenant."""
+        raw = uow.connection.execute(
+            select(Tenant.configuracoes).where(Tenant.id == uow.tenant_id)
+        ).scalar_one()
+        return Configuracoes.from_json(raw)
+
+    def save_settings(
+        self, uow: UnitOfWork, configuracoes: Configuracoes, versao: int, ator: Ator
+    ) -> None:
+        """Replace the settings that were read at ``versao``.
+
+        Raises:
+            ConfiguracaoMudou: somebody else changed them meanwhile.
+        """
+        changed = uow.connection.execute(
+            update(Tenant)
+            .where(Tenant.id == uow.tenant_id, Tenant.versao == versao)
+            .values(configuracoes=configuracoes.to_json(), versao=Tenant.versao + 1)
+        ).rowcount
+        if not changed:
+            raise ConfiguracaoMudou("As configurações mudaram desde que você as leu.")
+        record(uow, ator, "configuracoes_alteradas", alvo_tipo="tenant", alvo_id=uow.tenant_id)
+
+    def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:
+        """Move the tenant's business time to machine time plus ``offset``.
+
+        Raises:
+            PermanentError: the tenant is not a sandbox; its clock is the machine's.
+        """
+        set_clock(uow, offset)
+
+    def move_clock(self, uow: UnitOfWork, step: timedelta) -> timedelta:
+        """Move the tenant's business time ``step`` ahead; answers the offset that it has now.
+
+        Raises:
+            PermanentError: the tenant is not a sandbox, or the step goes back.
+        """
+        if step < timedelta(0):
+            raise PermanentError("O relógio não volta.")
+        offset: timedelta = uow.connection.execute(
+            select(Tenant.clock_offset).where(Tenant.id == uow.tenant_id).with_for_update()
+        ).scalar_one()
+        set_clock(uow, offset + step)
+        return offset + step
+
+
+def fuso_of(uow: UnitOfWork) -> str:
+    """The IANA name of the unit's tenant's zone."""
+    fuso: str = uow.connection.execute(
+        select(Tenant.fuso_horario).where(Tenant.id == uow.tenant_id)
+    ).scalar_one()
+    return fuso
+
+
+def set_clock(uow: UnitOfWork, offset: timedelta) -> None:
+    """Move a sandbox tenant's business time; see ``TenantService.set_clock``."""
+    sandbox = uow.connection.execute(
+        select(Tenant.sandbox).where(Tenant.id == uow.tenant_id).with_for_update()
+    ).scalar_one_or_none()
+    if sandbox is None:
+        raise NotFound("Conta não encontrada.")
+    if not sandbox:
+        raise PermanentError("Só uma conta de demonstração pode mudar o relógio.")
+    uow.connection.execute(
+        update(Tenant)
+        .where(Tenant.id == uow.tenant_id)
+        .values(clock_offset=offset, versao=Tenant.versao + 1)
+    )

@@ -1,0 +1,102 @@
+"""Shapes of the events and dead-letter endpoints."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+
+_NAME = validate.Regexp(
+    r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+    error="Use letras, números, hífen e sublinhado, com partes separadas por ponto.",
+)
+
+
+class NovoEventoSchema(ma.Schema):
+    """An event to publish."""
+
+    source = ma.fields.String(required=True, validate=[validate.Length(max=120), _NAME])
+    type = ma.fields.String(required=True, validate=[validate.Length(max=120), _NAME])
+    detail = ma.fields.Dict(required=True, keys=ma.fields.String())
+
+
+class EventoAceitoSchema(ma.Schema):
+    """The id of an accepted event."""
+
+    id = ma.fields.UUID(required=True)
+
+
+class EventoFiltroSchema(ma.Schema):
+    """Which events."""
+
+    trace_id = ma.fields.UUID()
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )
+
+
+class EntregaSchema(ma.Schema):
+    """What one consumer made of an event."""
+
+    consumer = ma.fields.String()
+    attempt = ma.fields.Integer()
+    outcome = ma.fields.String()
+    duration_ms = ma.fields.Integer()
+    finished_at = ma.fields.AwareDateTime()
+
+
+class EventoSchema(ma.Schema):
+    """A stored event; personal parts stay encrypted and are not shown."""
+
+    id = ma.fields.UUID()
+    source = ma.fields.String()
+    type = ma.fields.String()
+    trace_id = ma.fields.UUID()
+    causation_id = ma.fields.UUID(allow_none=True)
+    depth = ma.fields.Integer()
+    occurred_at = ma.fields.AwareDateTime()
+    detail = ma.fields.Dict()
+    entregas = ma.fields.List(ma.fields.Nested(EntregaSchema))
+
+
+class EventosSchema(ma.Schema):
+    """Events: oldest first of one trace, newest first without."""
+
+    itens = ma.fields.List(ma.fields.Nested(EventoSchema))
+
+
+class MensagemMortaFiltroSchema(ma.Schema):
+    """Which dead letters."""
+
+    pendentes = ma.fields.Boolean(
+        load_default=False, metadata={"description": "Only those not sent again yet"}
+    )
+    cursor = ma.fields.String()
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )
+
+
+class MensagemMortaSchema(ma.Schema):
+    """A dead letter, with its error and without personal data."""
+
+    id = ma.fields.UUID()
+    queue = ma.fields.String()
+    event_id = ma.fields.UUID()
+    source = ma.fields.String(allow_none=True)
+    type = ma.fields.String(allow_none=True)
+    trace_id = ma.fields.UUID(allow_none=True)
+    subject = ma.fields.Dict(allow_none=True)
+    error_class = ma.fields.String()
+    error_text = ma.fields.String()
+    receives = ma.fields.Integer()
+    died_at = ma.fields.AwareDateTime()
+    redriven_at = ma.fields.AwareDateTime(allow_none=True)
+
+
+class MensagensMortasSchema(ma.Schema):
+    """A page of dead letters, newest first."""
+
+    itens = ma.fields.List(ma.fields.Nested(MensagemMortaSchema))
+    proximo = ma.fields.String(allow_none=True)
