@@ -176,7 +176,7 @@ class LeadsContext:
 
     def finish_importacao(self, importacao_id: UUID, erro: str | None = None) -> None:
         """Write: the file was read to its end, or could not be."""
-        self._run.write(lambda uow: importacoes.finish(uow, importacao_id, erro))
+        self._run.write(lambda uow: importacoes.finish(self._ports, uow, importacao_id, erro))
 
     def opt_out(self, lead_id: UUID, motivo: str) -> None:
         """Write: suppress the lead on every channel."""

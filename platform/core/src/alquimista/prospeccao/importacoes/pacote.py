@@ -1,0 +1,356 @@
+"""The .xlsx package, inspected before any reader opens it.
+
+An .xlsx is a zip of XML. Sizes in a zip's directory can lie, and a single cell far away makes a
+reader allocate the whole grid: so every entry is inflated here in pieces, counted, and thrown
+away, but for the first rows of each sheet, which the preview is made from.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http import HTTPStatus
+from xml.etree import ElementTree
+
+from alquimista.prospeccao.importacoes.limites import (
+    MEBI,
+    PADRAO,
+    ArquivoInvalido,
+    Limites,
+    exigir_celulas,
+    exigir_colunas,
+    exigir_linhas,
+)
+
+LINHAS_DA_CABECA = 80
+_PEDACO = MEBI
+_FATIA = 64 * 1024
+_SOBRA = 64
+_RAZAO_A_PARTIR_DE = 4 * MEBI
+_FOLHA = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
+_CELULAS = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,4})([0-9]+)")
+_LINHA_ABRE = re.compile(rb"<\w+:row\b")
+_LINHAS_SIMPLES = re.compile(rb'<row r="([0-9]+)"')
+_LINHAS = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"']([0-9]+)")
+_SEM_VALOR = re.compile(rb"</(?:\w+:)?f>(?:<(?:\w+:)?v/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>")
+_RAIZ = re.compile(rb"<(\w+:)?worksheet[\s>]")
+_FIM_DE_LINHA = re.compile(rb"</(?:\w+:)?row>|<(?:\w+:)?row\b[^>]*/>")
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(slots=True)
+class Folha:
+    """What was counted in one sheet. ``cabeca`` is its XML up to the first rows, or all of it."""
+
+    linhas: int = 0
+    colunas: int = 0
+    marcas: int = 0
+    formulas_sem_valor: bool = False
+    mescladas: bool = False
+    cabeca: bytes = b""
+    completa: bool = True
+
+
+@dataclass(slots=True)
+class Pacote:
+    """An inspected .xlsx: its sheets by name, and a small workbook with the first rows of each."""
+
+    folhas: dict[str, Folha] = field(default_factory=dict)
+    amostra: bytes = b""
+
+
+def e_zip(conteudo: bytes) -> bool:
+    """Whether the bytes begin as a zip does."""
+    return conteudo.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def recusar_outros_tipos(conteudo: bytes) -> None:
+    """Refuse what is neither a zip nor text, by its first bytes.
+
+    Raises:
+        ArquivoInvalido: ``arquivo_protegido`` (OLE: encrypted .xlsx, or the old .xls) or
+            ``tipo_invalido``.
+    """
+    if conteudo.startswith(_OLE):
+        encrypted = "EncryptedPackage".encode("utf-16-le") in conteudo
+        if encrypted:
+            raise ArquivoInvalido(
+                "arquivo_protegido",
+                "A planilha está protegida por senha. Remova a senha e envie de novo.",
+            )
+        raise _tipo("Este é um arquivo do Excel antigo (.xls). Salve como .xlsx e envie de novo.")
+    signatures = (
+        b"%PDF",
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"\x1f\x8b",
+        b"Rar!",
+        b"7z\xbc\xaf",
+    )
+    head = conteudo[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if conteudo.startswith(signatures) or head.startswith((b"<", b"{\\rtf")):
+        raise _tipo("Tipo de arquivo não aceito. Envie uma planilha .xlsx ou um arquivo .csv.")
+
+
+def inspecionar(conteudo: bytes, limites: Limites = PADRAO) -> Pacote:
+    """Inflate and count every entry of an .xlsx within the limits.
+
+    Raises:
+        ArquivoInvalido: it is no .xlsx, is corrupt, encrypted or a bomb, or passes a limit.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(conteudo)) as archive:
+            return _inspecionar(archive, conteudo, limites)
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
+        raise _corrompido() from error
+    except ElementTree.ParseError as error:
+        raise _corrompido() from error
+
+
+def _inspecionar(archive: zipfile.ZipFile, conteudo: bytes, limites: Limites) -> Pacote:
+    entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    if len(set(names)) != len(names) or len(entries) > limites.entradas_zip:
+        raise _bomba()
+    if "xl/workbook.xml" not in names:
+        raise _tipo(
+            "O arquivo não é uma planilha .xlsx. No programa em que foi criado, "
+            "salve como .xlsx ou .csv."
+        )
+    if any(entry.flag_bits & 0x1 for entry in entries):
+        raise ArquivoInvalido(
+            "arquivo_protegido",
+            "A planilha está protegida por senha. Remova a senha e envie de novo.",
+        )
+    if sum(entry.file_size for entry in entries) > limites.bytes_descompactados:
+        raise _bomba()
+    sheets: dict[str, Folha] = {}
+    others: dict[str, bytes] = {}
+    left = limites.bytes_descompactados
+    for entry in entries:
+        if _FOLHA.match(entry.filename):
+            sheets[entry.filename], used = _contar(conteudo, entry, left, limites)
+        else:
+            content = b"".join(_inflar(conteudo, entry, left, limites))
+            used = len(content)
+            if entry.filename.endswith((".xml", ".rels")):
+                _recusar_entidades(content)
+                others[entry.filename] = content
+        left -= used
+    return Pacote(_por_nome(others, sheets), _amostra(others, sheets))
+
+
+def _inflar(
+    conteudo: bytes, entry: zipfile.ZipInfo, left: int, limites: Limites
+) -> Iterator[bytes]:
+    """The entry's bytes as the compressed stream really holds them, in pieces, within limits."""
+    header = conteudo[entry.header_offset : entry.header_offset + 30]
+    name_length, extra_length = struct.unpack("<HH", header[26:30])
+    start = entry.header_offset + 30 + name_length + extra_length
+    raw = memoryview(conteudo)[start : start + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_STORED:
+        yield bytes(raw)
+        return
+    if entry.compress_type != zipfile.ZIP_DEFLATED:
+        raise _corrompido()
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    total, most = 0, max(_RAZAO_A_PARTIR_DE, len(raw) * limites.razao_compressao)
+    for offset in range(0, len(raw), _FATIA):
+        pending = bytes(raw[offset : offset + _FATIA])
+        while pending and not inflater.eof:
+            piece = inflater.decompress(pending, _PEDACO)
+            pending = inflater.unconsumed_tail
+            total += len(piece)
+            if total > min(left, most):
+                raise _bomba()
+            if piece:
+                yield piece
+    rest = inflater.flush()
+    if not inflater.eof:
+        raise _corrompido()
+    if rest:
+        yield rest
+
+
+def _contar(
+    conteudo: bytes, entry: zipfile.ZipInfo, left: int, limites: Limites
+) -> tuple[Folha, int]:
+    sheet, total, tail = Folha(), 0, b""
+    for piece in _inflar(conteudo, entry, left, limites):
+        if not total:
+            _recusar_utf16(piece)
+        total += len(piece)
+        if sheet.completa:
+            _guardar_cabeca(sheet, piece, limites)
+        window = tail + piece
+        _medir(sheet, window, limites)
+        tail = window[-_SOBRA:]
+    exigir_celulas(sheet.linhas, sheet.colunas, limites)
+    return sheet, total
+
+
+def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
+    """Largest row and column so far. A tag cut by the window's end is seen in the next one."""
+    _recusar_entidades(window)
+    tags = window.count(b"<row") or len(_LINHA_ABRE.findall(window))
+    rows = _LINHAS_SIMPLES.findall(window)
+    if tags > len(rows) + 1:
+        rows = _LINHAS.findall(window)
+    sheet.marcas += tags
+    sheet.linhas = max(sheet.linhas, *map(int, rows), 0 if len(rows) >= tags else sheet.marcas)
+    cells = window.count(b"<c ")
+    plain = window.count(b'<c r="')
+    if cells - plain > 1 or b":c" in window or b"<c>" in window:
+        _medir_devagar(sheet, window, cells)
+    else:
+        _medir_depressa(sheet, window)
+    exigir_colunas(sheet.colunas, limites)
+    exigir_linhas(sheet.linhas, limites)
+    sheet.formulas_sem_valor |= b"f>" in window and _SEM_VALOR.search(window) is not None
+    sheet.mescladas |= b"mergeCell " in window
+
+
+def _medir_depressa(sheet: Folha, window: bytes) -> None:
+    """Where cells are written as Excel does: look only for references beyond those seen."""
+    position = 0
+    while True:
+        pattern = _alem(sheet.colunas, sheet.linhas)
+        match = pattern.search(window, position)
+        if match is None:
+            return
+        sheet.colunas = max(sheet.colunas, numero_da_coluna(match.group(1).decode()))
+        sheet.linhas = max(sheet.linhas, int(match.group(2)))
+        position = match.end()
+
+
+def _medir_devagar(sheet: Folha, window: bytes, cells: int) -> None:
+    """Any other way to write them; without references a cell stands right of the one before."""
+    found = _CELULAS.findall(window)
+    widths = [numero_da_coluna(letters.decode()) for letters in {item[0] for item in found}]
+    if cells > len(found) + 1 or b":c" in window or b"<c>" in window:
+        widths += [part.count(b"<c") + part.count(b":c") for part in window.split(b"row")]
+    sheet.colunas = max(sheet.colunas, *widths, 0)
+    sheet.linhas = max(sheet.linhas, *(int(item[1]) for item in found), 0)
+
+
+@lru_cache(maxsize=64)
+def _alem(colunas: int, linhas: int) -> re.Pattern[bytes]:
+    """A reference beyond a column or a row: ``C7`` is beyond (2, 9) and (5, 6)."""
+    column = letras_da_coluna(max(colunas, 1))
+    options = [f"[A-Za-z]{{{len(column) + 1},}}"]
+    for index, letter in enumerate(column):
+        if letter != "Z":
+            after = chr(ord(letter) + 1)
+            same = "".join(f"[{before}{before.lower()}]" for before in column[:index])
+            higher = f"{same}[{after}-Z{after.lower()}-z]"
+            options.append(f"{higher}[A-Za-z]{{{len(column) - index - 1}}}")
+    digits = str(max(linhas, 1))
+    numbers = [f"[1-9][0-9]{{{len(digits)},}}"]
+    for index, digit in enumerate(digits):
+        if digit != "9":
+            rest = len(digits) - index - 1
+            numbers.append(f"{digits[:index]}[{int(digit) + 1}-9][0-9]{{{rest}}}")
+    beyond = f"(?={'|'.join(f'(?:{option})[0-9]' for option in options)}"
+    beyond += f'|[A-Za-z]+(?:{"|".join(numbers)})")'
+    return re.compile(f'<c r="{beyond}([A-Za-z]+)([0-9]+)'.encode())
+
+
+def _guardar_cabeca(sheet: Folha, piece: bytes, limites: Limites) -> None:
+    """Keep the sheet's XML until enough rows are there."""
+    sheet.cabeca += piece
+    ends = [match.end() for match in _FIM_DE_LINHA.finditer(sheet.cabeca)]
+    if len(ends) > LINHAS_DA_CABECA:
+        sheet.cabeca = sheet.cabeca[: ends[LINHAS_DA_CABECA - 1]]
+        sheet.completa = False
+    elif len(sheet.cabeca) > limites.bytes_cabeca:
+        if not ends:
+            raise ArquivoInvalido("linha_grande", "A planilha tem uma linha grande demais.")
+        sheet.cabeca = sheet.cabeca[: ends[-1]]
+        sheet.completa = False
+
+
+def _por_nome(others: dict[str, bytes], sheets: dict[str, Folha]) -> dict[str, Folha]:
+    """Sheets by the name that people see, through the workbook's relationships."""
+    relations = others.get("xl/_rels/workbook.xml.rels", b"<r/>")
+    targets = {
+        str(node.get("Id")): str(node.get("Target")).lstrip("/")
+        for node in ElementTree.fromstring(relations)
+    }
+    named: dict[str, Folha] = {}
+    for node in ElementTree.fromstring(others["xl/workbook.xml"]).iter(f"{_MAIN}sheet"):
+        target = targets.get(str(node.get(_REL)), "")
+        path = target if target.startswith("xl/") else f"xl/{target}"
+        if path in sheets:
+            named[str(node.get("name"))] = sheets[path]
+    return named
+
+
+def _amostra(others: dict[str, bytes], sheets: dict[str, Folha]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as small:
+        for name, content in others.items():
+            small.writestr(name, content)
+        for name, sheet in sheets.items():
+            closing = b""
+            if not sheet.completa:
+                root = _RAIZ.search(sheet.cabeca)
+                prefix = (root.group(1) or b"") if root else b""
+                closing = b"</%ssheetData></%sworksheet>" % (prefix, prefix)
+            small.writestr(name, sheet.cabeca + closing)
+    return buffer.getvalue()
+
+
+def numero_da_coluna(letras: str) -> int:
+    """1 for A, 27 for AA."""
+    number = 0
+    for letter in letras.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def letras_da_coluna(numero: int) -> str:
+    """A for 1, AA for 27."""
+    letters = ""
+    while numero > 0:
+        numero, rest = divmod(numero - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _recusar_entidades(content: bytes) -> None:
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise _bomba()
+
+
+def _recusar_utf16(piece: bytes) -> None:
+    # The counts look for ASCII; a sheet in UTF-16 would pass them unseen. Excel writes UTF-8.
+    if b"\x00" in piece[:256] or piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _corrompido()
+
+
+def _corrompido() -> ArquivoInvalido:
+    return ArquivoInvalido(
+        "arquivo_corrompido",
+        "O arquivo está corrompido ou incompleto. Abra-o no Excel, salve de novo e reenvie.",
+    )
+
+
+def _bomba() -> ArquivoInvalido:
+    return ArquivoInvalido(
+        "arquivo_suspeito",
+        "O arquivo cresce demais ao ser aberto e foi recusado por segurança. "
+        "Copie os leads para uma planilha nova e envie de novo.",
+    )
+
+
+def _tipo(message: str) -> ArquivoInvalido:
+    return ArquivoInvalido("tipo_invalido", message, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
