@@ -1,0 +1,53 @@
+"""Bodies of the sandbox's letter box."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+
+
+class SandboxAnexoSchema(ma.Schema):
+    """A file that travelled with a message; ``texto`` only for invitations (text/calendar)."""
+
+    nome = ma.fields.String()
+    tipo = ma.fields.String()
+    tamanho = ma.fields.Integer()
+    metodo = ma.fields.String()
+    texto = ma.fields.String()
+
+
+class SandboxMensagemSchema(ma.Schema):
+    """A message that a twin received, as it came over the wire."""
+
+    id = ma.fields.UUID()
+    ordem = ma.fields.Integer()
+    canal = ma.fields.String(validate=validate.OneOf(("email", "whatsapp")))
+    remetente = ma.fields.String()
+    destinatario = ma.fields.String()
+    assunto = ma.fields.String()
+    mensagem = ma.fields.String()
+    cabecalhos = ma.fields.Dict(keys=ma.fields.String())
+    anexos = ma.fields.List(ma.fields.Nested(SandboxAnexoSchema))
+    provider_id = ma.fields.String(allow_none=True)
+    disparo_id = ma.fields.UUID(allow_none=True)
+    lead_id = ma.fields.UUID(allow_none=True)
+    created_at = ma.fields.AwareDateTime()
+
+
+class SandboxPaginaSchema(ma.Schema):
+    """Messages, oldest first; ``proximo`` is the ``depois_de`` of the next page, if any."""
+
+    itens = ma.fields.List(ma.fields.Nested(SandboxMensagemSchema))
+    proximo = ma.fields.Integer(allow_none=True)
+
+
+class SandboxFiltroSchema(ma.Schema):
+    """Which messages, and from where on."""
+
+    depois_de = ma.fields.Integer(validate=validate.Range(min=0))
+    lead_id = ma.fields.UUID()
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )

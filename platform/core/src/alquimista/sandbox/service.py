@@ -1,0 +1,95 @@
+"""The twins' letter box: what was sent to whom, in the order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from alquimista.db.session import UnitOfWork
+from alquimista.sandbox.models import SandboxMensagem
+
+MENSAGENS = SandboxMensagem.__table__
+_MAX_LINE = 255
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/sandbox_mensagens', 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class NovaMensagem:
+    """A message that a twin received. ``provider_id`` makes it one however often it comes.
+
+    ``enviada_em`` is the business time that the message carries; None means now.
+    """
+
+    canal: str
+    remetente: str
+    destinatario: str
+    mensagem: str
+    provider_id: str
+    assunto: str = ""
+    cabecalhos: Mapping[str, Any] = field(default_factory=dict)
+    anexos: Sequence[Mapping[str, Any]] = ()
+    disparo_id: UUID | None = None
+    lead_id: UUID | None = None
+    enviada_em: datetime | None = None
+
+
+def record(uow: UnitOfWork, nova: NovaMensagem) -> bool:
+    """Keep a message; False where it was there before (same provider id and recipient).
+
+    The lock makes ``ordem`` grow in the order of commits: who reads on from the last number that
+    they saw misses none. Call it from a short transaction of its own.
+    """
+    uow.connection.execute(_LOCK, {"tenant": str(uow.tenant_id)})
+    kept = uow.connection.execute(
+        insert(SandboxMensagem)
+        .values(
+            id=uuid5(uow.tenant_id, f"{nova.canal}:{nova.provider_id}:{nova.destinatario}"),
+            tenant_id=uow.tenant_id,
+            canal=nova.canal,
+            remetente=nova.remetente[:_MAX_LINE],
+            destinatario=nova.destinatario[:_MAX_LINE],
+            assunto=nova.assunto[:_MAX_LINE],
+            mensagem=nova.mensagem,
+            cabecalhos=dict(nova.cabecalhos),
+            anexos=[dict(anexo) for anexo in nova.anexos],
+            provider_id=nova.provider_id[:_MAX_LINE],
+            disparo_id=nova.disparo_id,
+            lead_id=nova.lead_id,
+            created_at=nova.enviada_em or uow.agora,
+        )
+        .on_conflict_do_nothing()
+        .returning(SandboxMensagem.id)
+    ).one_or_none()
+    return kept is not None
+
+
+def arrived(uow: UnitOfWork, canal: str, provider_id: str) -> bool:
+    """Whether a twin has a message of that id."""
+    found = uow.connection.execute(
+        select(SandboxMensagem.id)
+        .where(
+            SandboxMensagem.tenant_id == uow.tenant_id,
+            SandboxMensagem.canal == canal,
+            SandboxMensagem.provider_id == provider_id,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def messages(
+    uow: UnitOfWork, depois_de: int | None, limite: int, lead_id: UUID | None
+) -> Sequence[Row[Any]]:
+    """Messages after an ``ordem`` (None: from the first), oldest first, of one lead or of all."""
+    query = select(MENSAGENS).where(SandboxMensagem.tenant_id == uow.tenant_id)
+    if depois_de is not None:
+        query = query.where(SandboxMensagem.ordem > depois_de)
+    if lead_id is not None:
+        query = query.where(SandboxMensagem.lead_id == lead_id)
+    return uow.connection.execute(query.order_by(SandboxMensagem.ordem).limit(limite)).all()

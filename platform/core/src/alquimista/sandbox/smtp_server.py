@@ -1,0 +1,210 @@
+"""A real SMTP server that keeps what it is given; the store is the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parseaddr
+from typing import Any
+from uuid import UUID
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy.exc import SQLAlchemyError
+
+from alquimista_sdk.errors import PermanentError
+
+logger = logging.getLogger(__name__)
+TENANT = "X-Alquimista-Tenant"
+DISPARO = "X-Alquimista-Disparo"
+LEAD = "X-Alquimista-Lead"
+_START_SECONDS = 10.0
+_HOSTNAME = "sandbox.alquimista.example"
+
+
+class NotOurs(PermanentError):
+    """The message names no tenant: only the platform's own sender may post here."""
+
+    code = "sem_tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class CartaRecebida:
+    """An e-mail as it came over the wire."""
+
+    tenant_id: UUID
+    remetente: str
+    destinatarios: tuple[str, ...]
+    assunto: str
+    mensagem: str
+    cabecalhos: Mapping[str, str]
+    anexos: tuple[Mapping[str, Any], ...]
+    provider_id: str
+    disparo_id: UUID | None
+    lead_id: UUID | None
+    enviada_em: datetime | None
+
+
+Store = Callable[[CartaRecebida], None]
+
+
+def read(raw: bytes, destinatarios: tuple[str, ...]) -> CartaRecebida:
+    """Take a message apart.
+
+    Raises:
+        NotOurs: the tenant's header is missing or no UUID.
+    """
+    message = email.message_from_bytes(raw, policy=default)
+    tenant_id = _uuid(message, TENANT)
+    if tenant_id is None:
+        raise NotOurs("the message names no tenant")
+    body = message.get_body(preferencelist=("plain",))
+    return CartaRecebida(
+        tenant_id=tenant_id,
+        remetente=parseaddr(str(message.get("From", "")))[1],
+        destinatarios=destinatarios,
+        assunto=_clean(str(message.get("Subject", ""))),
+        mensagem=_clean(str(body.get_content())).rstrip("\n") if body is not None else "",
+        cabecalhos={name: _clean(str(value)) for name, value in message.items()},
+        anexos=tuple(_attachment(part) for part in _attached(message)),
+        provider_id=str(message.get("Message-ID", "")).strip() or _hash_id(raw),
+        disparo_id=_uuid(message, DISPARO),
+        lead_id=_uuid(message, LEAD),
+        enviada_em=_date(message),
+    )
+
+
+class SmtpTwin:
+    """Serves on ``host``; port 0 means any free one, and ``port`` says which after ``start``."""
+
+    def __init__(self, store: Store, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._store = store
+        self._host = host
+        self.port = port
+        self._ready = threading.Event()
+        self._failure: OSError | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="sandbox-smtp", daemon=True)
+
+    def start(self) -> None:
+        """Serve from a thread of its own.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._thread.start()
+        if not self._ready.wait(_START_SECONDS):
+            raise OSError("the SMTP twin did not start")
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Stop serving; a message that was not answered yet is its sender's to reconcile."""
+        if self._loop is not None and self._ended is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(_START_SECONDS)
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        handler = _Handler(self._store)
+        try:
+            server = await self._loop.create_server(
+                lambda: SMTP(handler, hostname=_HOSTNAME, enable_SMTPUTF8=True),
+                self._host,
+                self.port,
+            )
+        except OSError as error:
+            self._failure = error
+            self._ready.set()
+            return
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        async with server:
+            await self._ended.wait()
+
+
+class _Handler:
+    """Answers 250 only after the store has kept the message."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        try:
+            carta = read(raw, tuple(envelope.rcpt_tos))
+            await asyncio.to_thread(self._store, carta)
+        except PermanentError as error:
+            logger.warning("the twin refused a message", extra={"code": error.code})
+            return "550 5.7.1 refused"
+        except SQLAlchemyError as error:
+            logger.warning("the twin cannot keep a message", extra={"error": type(error).__name__})
+            return "451 4.3.0 try again later"
+        return "250 2.0.0 kept"
+
+    async def handle_exception(self, error: Exception) -> str:
+        logger.error("the twin failed", exc_info=error)
+        return "451 4.3.0 try again later"
+
+
+def _attached(message: EmailMessage) -> list[EmailMessage]:
+    found = []
+    for part in message.walk():
+        named = part.get_filename() is not None
+        if not part.is_multipart() and (named or part.get_content_type() == "text/calendar"):
+            found.append(part)
+    return found
+
+
+def _attachment(part: EmailMessage) -> Mapping[str, Any]:
+    content = part.get_content()
+    size = len(content.encode() if isinstance(content, str) else bytes(content))
+    found: dict[str, Any] = {
+        "nome": _clean(part.get_filename() or ""),
+        "tipo": part.get_content_type(),
+        "tamanho": size,
+    }
+    if part.get_content_type() == "text/calendar":
+        found["metodo"] = str(part.get_param("method", ""))
+        found["texto"] = _clean(str(content))
+    return found
+
+
+def _uuid(message: EmailMessage, name: str) -> UUID | None:
+    value = message.get(name)
+    if value is None:
+        return None
+    try:
+        return UUID(str(value).strip())
+    except ValueError as error:
+        raise NotOurs(f"{name} is no id") from error
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    header = message.get("Date")
+    moment: datetime | None = getattr(header, "datetime", None)
+    if moment is None:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _clean(value: str) -> str:
+    """Line ends as they were before the wire; PostgreSQL keeps no NUL."""
+    return value.replace("\r\n", "\n").replace("\x00", "")
+
+
+def _hash_id(raw: bytes) -> str:
+    return f"<{hashlib.sha256(raw).hexdigest()[:40]}@{_HOSTNAME}>"

@@ -1,0 +1,77 @@
+"""From a tool's JSON to the ports of the integrations, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from alquimista_integrations.calendar.port import Calendar, NovoEvento
+from alquimista_integrations.llm.chat import ChatModel
+from alquimista_sdk.errors import InvalidPayload
+
+Call = Callable[[dict[str, Any]], dict[str, Any]]
+MAX_CARACTERES = 1200
+
+
+def calendar_calls(calendar: Calendar, *, sandbox: bool) -> dict[str, Call]:
+    """The three tools of a calendar."""
+
+    def availability(payload: dict[str, Any]) -> dict[str, Any]:
+        inicio, fim = _span(payload)
+        busy = calendar.availability(payload["calendario_id"], inicio, fim)
+        return {"ocupados": busy, "sandbox": sandbox}
+
+    def create(payload: dict[str, Any]) -> dict[str, Any]:
+        inicio, fim = _span(payload)
+        evento = NovoEvento(
+            calendario_id=payload["calendario_id"],
+            event_id=payload["event_id"],
+            resumo=payload["resumo"],
+            descricao=payload.get("descricao", ""),
+            inicio=inicio,
+            fim=fim,
+            participantes=tuple(payload.get("participantes", ())),
+        )
+        return {**calendar.create_event(evento), "sandbox": sandbox}
+
+    def cancel(payload: dict[str, Any]) -> dict[str, Any]:
+        gone = calendar.cancel_event(payload["calendario_id"], payload["event_id"])
+        return {"cancelado": gone, "sandbox": sandbox}
+
+    return {
+        "calendar.availability": availability,
+        "calendar.create_event": create,
+        "calendar.cancel_event": cancel,
+    }
+
+
+def chat_call(model: ChatModel) -> Call:
+    """``llm.write`` by a language model."""
+
+    def write(payload: dict[str, Any]) -> dict[str, Any]:
+        return model.write(
+            payload.get("prompt", ""),
+            payload["variaveis"],
+            payload.get("trechos", ()),
+            payload.get("max_caracteres", MAX_CARACTERES),
+        )
+
+    return write
+
+
+def _span(payload: dict[str, Any]) -> tuple[datetime, datetime]:
+    inicio, fim = _moment(payload, "inicio"), _moment(payload, "fim")
+    if fim <= inicio:
+        raise InvalidPayload("fim: deve ser depois do início")
+    return inicio, fim
+
+
+def _moment(payload: dict[str, Any], name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(payload[name])
+    except ValueError as error:
+        raise InvalidPayload(f"{name}: use data e hora ISO 8601") from error
+    if moment.tzinfo is None:
+        raise InvalidPayload(f"{name}: falta o fuso horário")
+    return moment.astimezone(UTC)

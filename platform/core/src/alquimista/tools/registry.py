@@ -1,0 +1,96 @@
+"""Tools: outside services by name, with both ends of each call checked."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from alquimista_sdk.errors import InvalidPayload, PermanentError, TransientError
+
+logger = logging.getLogger(__name__)
+MAX_ATTEMPTS = 3
+_BACKOFF_BASE = 2.0
+
+
+class ToolUnavailable(PermanentError):
+    """There is no such tool, or nobody has configured its service for this tenant."""
+
+    code = "ferramenta_indisponivel"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContract:
+    """Name and schemas of a tool."""
+
+    name: str
+    input: Draft202012Validator
+    output: Draft202012Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool and who answers it."""
+
+    contract: ToolContract
+    call: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class ToolRegistry:
+    """The tools of one tenant. ``sleep`` takes seconds."""
+
+    def __init__(self, tools: Iterable[Tool], sleep: Callable[[float], None] = time.sleep) -> None:
+        self._tools = {tool.contract.name: tool for tool in tools}
+        self._sleep = sleep
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tools that can be called, in order."""
+        return tuple(sorted(self._tools))
+
+    def call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call a tool; a transient failure is tried three times, 2 and 4 seconds apart.
+
+        Tools read or are idempotent, so a call whose outcome nobody knows may be repeated.
+
+        Raises:
+            ToolUnavailable: no such tool for this tenant.
+            InvalidPayload: input or output breaks its schema.
+            TransientError: the service failed three times.
+            PermanentError: the service refused.
+        """
+        tool = self._tools.get(name)
+        if tool is None:
+            raise ToolUnavailable(f"A ferramenta {name} não está disponível.")
+        _check(tool.contract.input, payload, f"{name}: entrada")
+        answer = self._attempt(tool, payload)
+        _check(tool.contract.output, answer, f"{name}: saída")
+        return answer
+
+    def _attempt(self, tool: Tool, payload: dict[str, Any]) -> dict[str, Any]:
+        attempt = 1
+        while True:
+            try:
+                return tool.call(payload)
+            except TransientError as error:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+                logger.info(
+                    "tool failed for now",
+                    extra={"tool": tool.contract.name, "attempt": attempt, "error": str(error)},
+                )
+                self._sleep(_BACKOFF_BASE**attempt)
+                attempt += 1
+
+
+def _check(validator: Draft202012Validator, value: dict[str, Any], where: str) -> None:
+    """The message names the path only: values may be personal data."""
+    error = best_match(validator.iter_errors(value))
+    if error is not None:
+        path = ".".join(str(step) for step in error.absolute_path) or "(raiz)"
+        raise InvalidPayload(f"{where}: {path} não cumpre a regra {error.validator}")

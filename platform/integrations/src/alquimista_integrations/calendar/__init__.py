@@ -1,0 +1,1 @@
+"""Calendars: free time, events."""

@@ -1,0 +1,133 @@
+"""Building an e-mail (RFC 5322) from data; nothing in the data can add a header."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+
+from alquimista_sdk.errors import PermanentError
+from alquimista_sdk.models import Anexo
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_MESSAGE_ID = re.compile(r"^<[^<>\s@]+@[^<>\s@]+>$")
+_LINK = re.compile(r"^https?://[^\s<>\"]+$")
+_METHOD = re.compile(rb"^METHOD:([A-Za-z]+)\s*$", re.MULTILINE)
+
+
+class EmailInvalid(PermanentError):
+    """The message cannot be written as an e-mail; the text says which part is wrong."""
+
+    code = "email_invalido"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailMessageData:
+    """One e-mail. ``chave`` is the idempotency key that the Message-ID is made of.
+
+    ``data`` is the Date header; ``cabecalhos`` are further headers, names starting with ``X-``.
+    """
+
+    remetente: str
+    destinatarios: tuple[str, ...]
+    assunto: str
+    texto: str
+    chave: str
+    data: datetime
+    remetente_nome: str = ""
+    anexos: tuple[Anexo, ...] = ()
+    link_descadastro: str | None = None
+    em_resposta_a: str | None = None
+    cabecalhos: Mapping[str, str] = field(default_factory=dict)
+
+
+def message_id(chave: str, remetente: str) -> str:
+    """The Message-ID of an idempotency key, in angle brackets: the same for every attempt.
+
+    The key names tenant and lead, so only its hash travels.
+    """
+    dominio = remetente.rpartition("@")[2] or "localhost"
+    digest = hashlib.sha256(chave.encode()).hexdigest()[:40]
+    return f"<{digest}@{_ascii_domain(dominio)}>"
+
+
+def build(dados: EmailMessageData) -> EmailMessage:
+    """Write the message: text/plain, an invitation as alternative part, other files attached.
+
+    List-Unsubscribe follows RFC 2369 and one-click RFC 8058; the invitation RFC 6047.
+
+    Raises:
+        EmailInvalid: an address, id, link or header cannot be written.
+    """
+    enderecos = (dados.remetente, *dados.destinatarios)
+    utf8 = not all(endereco.isascii() for endereco in enderecos)
+    message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
+    message["From"] = _address(dados.remetente, dados.remetente_nome)
+    message["To"] = [_address(endereco) for endereco in dados.destinatarios]
+    message["Subject"] = _line(dados.assunto)
+    message["Date"] = dados.data
+    message["Message-ID"] = message_id(dados.chave, dados.remetente)
+    if dados.em_resposta_a is not None:
+        if not _MESSAGE_ID.match(dados.em_resposta_a):
+            raise EmailInvalid("O identificador da mensagem respondida não é válido.")
+        message["In-Reply-To"] = dados.em_resposta_a
+        message["References"] = dados.em_resposta_a
+    if dados.link_descadastro is not None:
+        if not _LINK.match(dados.link_descadastro):
+            raise EmailInvalid("O endereço de descadastro não é válido.")
+        message["List-Unsubscribe"] = f"<{dados.link_descadastro}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for nome, valor in dados.cabecalhos.items():
+        if not nome.startswith("X-") or not nome.isascii():
+            raise EmailInvalid("Só cabeçalhos X- podem ser acrescentados.")
+        message[nome] = _line(valor)
+    message.set_content(dados.texto)
+    for anexo in sorted(dados.anexos, key=lambda a: not _is_invitation(a)):
+        _attach(message, anexo)
+    return message
+
+
+def _attach(message: EmailMessage, anexo: Anexo) -> None:
+    nome = _line(anexo.nome)
+    if _is_invitation(anexo):
+        found = _METHOD.search(anexo.conteudo)
+        params = {"method": found.group(1).decode().upper() if found else "PUBLISH", "name": nome}
+        message.add_alternative(anexo.conteudo.decode("utf-8"), subtype="calendar", params=params)
+        return
+    maintype, _, subtype = anexo.tipo_mime.partition(";")[0].strip().partition("/")
+    if not maintype or not subtype:
+        maintype, subtype = "application", "octet-stream"
+    message.add_attachment(anexo.conteudo, maintype=maintype, subtype=subtype, filename=nome)
+
+
+def _is_invitation(anexo: Anexo) -> bool:
+    return anexo.tipo_mime.partition(";")[0].strip().lower() == "text/calendar"
+
+
+def _address(endereco: str, nome: str = "") -> Address:
+    usuario, _, dominio = endereco.rpartition("@")
+    if _CONTROL.search(endereco) or not usuario or not dominio or " " in endereco:
+        raise EmailInvalid("Um dos endereços de e-mail não é válido.")
+    try:
+        return Address(_line(nome), username=usuario, domain=_ascii_domain(dominio))
+    except (ValueError, IndexError) as error:
+        raise EmailInvalid("Um dos endereços de e-mail não é válido.") from error
+
+
+def _ascii_domain(dominio: str) -> str:
+    if dominio.isascii():
+        return dominio
+    try:
+        return dominio.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise EmailInvalid("O domínio de um endereço de e-mail não é válido.") from error
+
+
+def _line(texto: str) -> str:
+    """One line: a line break in a name or subject must not start a header."""
+    return _CONTROL.sub(" ", texto).strip()

@@ -1,0 +1,1 @@
+"""WhatsApp Cloud API: sending, and Meta's webhooks."""
