@@ -66,6 +66,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     "campanhas": {
         "get": "read",
         "by_lote": "read",
+        "by_status": "read",
         "templates": "read",
         "create": "write",
         "set_status": "write",
@@ -184,6 +185,9 @@ class Campanhas(Protocol):
 
     def by_lote(self, lote_id: UUID) -> tuple[Campanha, ...]:
         """Read the campaigns of a lot."""
+
+    def by_status(self, status: str) -> tuple[Campanha, ...]:
+        """Read the campaigns in a status, oldest first."""
 
     def templates(self, canal: str) -> tuple[Template, ...]:
         """Read the tenant's templates of a channel."""
