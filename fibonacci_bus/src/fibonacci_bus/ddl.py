@@ -84,9 +84,11 @@ CREATE TABLE {s}.metrics (
     PRIMARY KEY (tenant_id, name, day));
 """
 _RELAY_RIGHTS = """
-GRANT SELECT (id, tenant_id, queue, event_id, ordering_key, visible_at, receives, receipt, enqueued_at),
+GRANT SELECT (id, tenant_id, queue, event_id, ordering_key, visible_at, receives, receipt,
+        enqueued_at),
     UPDATE (visible_at, receives, receipt), DELETE ON {s}.queue_messages TO {relay};
-GRANT INSERT (tenant_id, queue, event_id, ordering_key, visible_at) ON {s}.queue_messages TO {relay};
+GRANT INSERT (tenant_id, queue, event_id, ordering_key, visible_at)
+    ON {s}.queue_messages TO {relay};
 GRANT SELECT (tenant_id, event_id, consumer, status, attempts, last_error_class, last_error)
     ON {s}.inbox TO {relay};
 GRANT INSERT (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)

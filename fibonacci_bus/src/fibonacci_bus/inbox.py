@@ -1,6 +1,6 @@
 """The inbox: an event is handled once by a consumer, however often it is delivered.
 
-All three functions run in the application's transaction of the event's tenant.
+All functions run in the application's transaction of the event's tenant.
 """
 
 from __future__ import annotations
@@ -46,15 +46,16 @@ _CLAIM = text(
 )
 _SETTLE = text(
     f"""
-    WITH mine AS (
+    WITH freed AS (
+        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
+            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+        RETURNING 1
+    ), mine AS (
         UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
             last_error = NULL, last_error_class = NULL
         WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
-          AND token = :token AND status = 'running'
-        RETURNING attempts, claimed_at
-    ), freed AS (
-        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
-            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+          AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
+        RETURNING attempts
     ), traced AS (
         INSERT INTO {SCHEMA}.traces
             (id, tenant_id, event_id, consumer, trace_id, attempt, outcome, duration_ms)
@@ -68,13 +69,29 @@ _FAIL = text(
     WITH freed AS (
         DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
             AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+        RETURNING 1
     )
     UPDATE {SCHEMA}.inbox SET lease_until = clock_timestamp(), status = 'failed',
         last_error_class = :error_class, last_error = :error
     WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
-      AND token = :token AND status = 'running'
+      AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
     """
 )
+_GIVE_BACK = text(
+    f"""
+    WITH freed AS (
+        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
+            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+        RETURNING 1
+    )
+    UPDATE {SCHEMA}.inbox
+    SET lease_until = clock_timestamp(), status = 'failed', attempts = attempts - 1
+    WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
+      AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
+    """
+)
+# Everybody locks the lease before the inbox row, or a claim and a settlement could deadlock:
+# hence the sub-selects that make the one wait for the other.
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +156,18 @@ def settle(connection: Connection, claimed: Claimed, trace_id: UUID, duration_ms
         raise LostClaim(f"{claimed.consumer} lost {claimed.event_id}")
 
 
-def fail(connection: Connection, claimed: Claimed, error_class: ErrorClass, error: str) -> None:
-    """Give the claim back and keep the error for the dead letter."""
-    connection.execute(
+def fail(connection: Connection, claimed: Claimed, error_class: ErrorClass, error: str) -> bool:
+    """Give the claim back and keep the error for the dead letter; False where it was not ours."""
+    given = connection.execute(
         _FAIL, {**_parameters(claimed), "error_class": error_class.value, "error": error}
     )
+    return given.rowcount == 1
+
+
+def give_back(connection: Connection, claimed: Claimed) -> bool:
+    """Undo a claim whose run was cut by the database, not by the event: it is no attempt."""
+    given = connection.execute(_GIVE_BACK, _parameters(claimed))
+    return given.rowcount == 1
 
 
 def _parameters(claimed: Claimed) -> dict[str, object]:

@@ -2,13 +2,14 @@
 
 Semantics follow "Comparison operators for use in event patterns" of the EventBridge User Guide:
 fields are joined by and, values of a field by or, an array in the event matches where any of its
-elements does, and matching is on the JSON value ("1" is not 1).
+elements does, and matching is on the JSON value ("1" is not 1). Arrays in arrays are flattened.
+Operators look at leaves: a field that holds an object or an empty array does not exist for them.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +69,21 @@ def _compile(pattern: Any, path: str) -> Pattern:
 
 
 def _field_matches(condition: Pattern | tuple[Test, ...], value: Any) -> bool:
+    elements = tuple(_flat(value))
     if isinstance(condition, Pattern):
-        if isinstance(value, list | tuple):
-            return any(isinstance(v, Mapping) and condition.matches(v) for v in value)
-        return condition.matches(value if isinstance(value, Mapping) else {})
-    candidates: Sequence[Any] = value if isinstance(value, list | tuple) else (value,)
-    if not candidates:
-        candidates = (_MISSING,)
-    return any(test(candidate) for test in condition for candidate in candidates)
+        objects = [element for element in elements if isinstance(element, Mapping)] or [{}]
+        return any(condition.matches(element) for element in objects)
+    leaves = [element for element in elements if not isinstance(element, Mapping)] or [_MISSING]
+    return any(test(leaf) for test in condition for leaf in leaves)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """The elements of an array however deep, or the value itself."""
+    if isinstance(value, list | tuple):
+        for element in value:
+            yield from _flat(element)
+    else:
+        yield value
 
 
 def _test(item: Any, path: str) -> Test:

@@ -68,6 +68,7 @@ def publish(
     for event in events:
         if event.id not in stored:
             continue
+        stored.remove(event.id)
         for queue in topology.queues_for(event):
             if event.depth > MAX_DEPTH:
                 _loop(connection, event, queue)

@@ -65,12 +65,14 @@ _DEAD_LETTER = text(
     VALUES (:id, :tenant, :queue, :event, :ordering_key, :error_class, :error_text, :receives)
     """
 )
-_LAST_ERROR = text(
+_TRIED = text(
     f"""
-    SELECT last_error_class, last_error FROM {SCHEMA}.inbox
+    SELECT attempts, last_error_class, last_error FROM {SCHEMA}.inbox
     WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue
     """
 )
+UNCLAIMED_FACTOR = 10
+"""A message that no consumer ever claims is buried after this many times ``max_receives``."""
 _DEPTH = text(
     f"""
     SELECT queue, count(*) FILTER (WHERE visible_at <= clock_timestamp()) AS waiting,
@@ -106,6 +108,23 @@ class Depth:
     oldest_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What the inbox knows of a message's event."""
+
+    attempts: int
+    error_class: str | None
+    error: str | None
+
+
+def _epitaph(tried: _Tried) -> tuple[ErrorClass, str]:
+    if tried.error_class is not None and tried.error is not None:
+        return ErrorClass(tried.error_class), tried.error
+    if tried.attempts:
+        return ErrorClass.TRANSIENT, "the worker died each time"
+    return ErrorClass.TRANSIENT, "received again and again, never claimed"
+
+
 class QueueReader:
     """The relay's side of the queues."""
 
@@ -119,7 +138,11 @@ class QueueReader:
         return self._topology
 
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
-        """Take up to ``limit`` visible messages; those received too often are dead-lettered."""
+        """Take up to ``limit`` visible messages; those tried too often are dead-lettered.
+
+        Tries are the inbox's attempts, not receives: a worker that dies takes its whole batch
+        along, and the neighbours of the message that killed it were never tried.
+        """
         receipt = uuid4()
         settings = [self._topology.queue(name) for name in queues]
         with self._engine.begin() as connection:
@@ -144,13 +167,7 @@ class QueueReader:
                 )
                 for row in sorted(rows, key=lambda row: int(row.id))
             ]
-            alive = []
-            for message in received:
-                if message.receives > self._topology.queue(message.queue).max_receives:
-                    self._bury_crashed(connection, message)
-                else:
-                    alive.append(message)
-        return alive
+            return [item for item in received if not self._bury_crashed(connection, item)]
 
     def ack(self, messages: Sequence[Message]) -> int:
         """Remove handled messages; a copy that somebody else received since stays."""
@@ -192,6 +209,14 @@ class QueueReader:
             self._bury(connection, message, error_class, error)
         return True
 
+    def dead_letter_exhausted(self, message: Message) -> bool:
+        """Move a message whose attempts are spent to the dead letters, with its last error."""
+        with self._engine.begin() as connection:
+            if not self._delete(connection, [message]):
+                return False
+            self._bury(connection, message, *_epitaph(self._tried(connection, message)))
+        return True
+
     def depth(self) -> dict[str, Depth]:
         """How full each queue is, by name."""
         with self._engine.begin() as connection:
@@ -202,17 +227,23 @@ class QueueReader:
         }
         return {name: found.get(name, Depth(0, 0, 0, 0.0)) for name in self._topology.names}
 
-    def _bury_crashed(self, connection: Connection, message: Message) -> None:
-        last = connection.execute(
-            _LAST_ERROR,
+    def _bury_crashed(self, connection: Connection, message: Message) -> bool:
+        limit = self._topology.queue(message.queue).max_receives
+        if message.receives <= limit:
+            return False
+        tried = self._tried(connection, message)
+        if tried.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
+            return False
+        self._delete(connection, [message])
+        self._bury(connection, message, *_epitaph(tried))
+        return True
+
+    def _tried(self, connection: Connection, message: Message) -> _Tried:
+        row = connection.execute(
+            _TRIED,
             {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
         ).one_or_none()
-        if last is not None and last.last_error is not None:
-            kind, error = ErrorClass(last.last_error_class), last.last_error
-        else:
-            kind, error = ErrorClass.TRANSIENT, "the worker died each time"
-        self._delete(connection, [message])
-        self._bury(connection, message, kind, error)
+        return _Tried(0, None, None) if row is None else _Tried(*row)
 
     def _bury(
         self, connection: Connection, message: Message, error_class: ErrorClass, error: str

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, LostClaim
 from fibonacci_bus.event import Event
-from fibonacci_bus.inbox import AlreadyDone, Busy, Claimed, claim, fail, settle
+from fibonacci_bus.inbox import AlreadyDone, Busy, Claimed, claim, fail, give_back, settle
 from fibonacci_bus.queues import Listener, Message, QueueReader
 
 logger = logging.getLogger(__name__)
@@ -64,11 +64,15 @@ class _NotClaimed(Exception):
 
 
 class _Skipped(Exception):
-    pass
+    """The event is acknowledged unhandled."""
+
+
+class _Exhausted(Exception):
+    """The event has had all its attempts: the workers that ran it died."""
 
 
 class Worker:
-    """Moves messages of its consumers' queues, in batches."""
+    """Moves messages of its consumers' queues, in batches. One worker belongs to one thread."""
 
     def __init__(
         self,
@@ -88,12 +92,26 @@ class Worker:
         self._on_critical = on_critical
         self._margin = lease_margin
         self._jitter = jitter
+        self._held: dict[Message, Claimed | None] = {}
 
     def run_once(self, batch: int = 10) -> int:
-        """Handle up to ``batch`` messages; answers how many were received."""
+        """Handle up to ``batch`` messages; answers how many were received.
+
+        Raises:
+            DBAPIError: the database went away. What was received and not settled is given back
+                by the next call.
+        """
+        self._give_back()
         messages = self._reader.receive(tuple(self._consumers), batch)
-        handled = [message for message in messages if self._handle(message)]
+        self._held = dict.fromkeys(messages)
+        handled = []
+        for message in messages:
+            if self._handle(message):
+                handled.append(message)
+            else:
+                del self._held[message]
         self._reader.ack(handled)
+        self._held.clear()
         return len(messages)
 
     def run_forever(
@@ -115,6 +133,15 @@ class Worker:
                 else:
                     stop.wait(_POLL_SECONDS / 10)
 
+    def _give_back(self) -> None:
+        """After an interrupted batch: make its messages visible, without burning an attempt."""
+        for message, claimed in list(self._held.items()):
+            if claimed is not None:
+                with self._scope(message.tenant_id) as connection:
+                    give_back(connection, claimed)
+            self._reader.release(message, timedelta(0))
+            del self._held[message]
+
     def _handle(self, message: Message) -> bool:
         """Handle one message; True where it is to be acknowledged."""
         consumer = self._consumers[message.queue]
@@ -128,12 +155,21 @@ class Worker:
             return False
         except _Skipped:
             return True
+        except _Exhausted:
+            self._reader.dead_letter_exhausted(message)
+            return False
+        except Exception as error:
+            if isinstance(error, DBAPIError) and _unreachable(error):
+                raise
+            self._unclaimed(message, error)
+            return False
+        self._held[message] = claimed
         try:
             self._work(consumer, claimed, event, started)
         except LostClaim:
             logger.warning("claim lost", extra={"consumer": consumer.name})
             return False
-        except Exception as error:  # noqa: BLE001 - the boundary where errors are classed
+        except Exception as error:
             if isinstance(error, DBAPIError) and _unreachable(error):
                 raise
             self._failed(message, claimed, event, error)
@@ -152,6 +188,8 @@ class Worker:
             )
             if not isinstance(answer, Claimed):
                 raise _NotClaimed(answer)
+            if answer.attempt > self._limit(message):
+                raise _Exhausted
             row = connection.execute(
                 _LOAD, {"tenant": message.tenant_id, "id": message.event_id}
             ).one_or_none()
@@ -172,7 +210,7 @@ class Worker:
                     settle(connection, claimed, event.trace_id, elapsed)
                     commit(connection)
                 return
-            except Exception as error:  # noqa: BLE001 - only conflicts are handled here
+            except Exception as error:
                 if self._classify(error) is not ErrorClass.CONFLICT or conflicts == MAX_CONFLICTS:
                     raise
 
@@ -189,14 +227,39 @@ class Worker:
         if kind is ErrorClass.CONFLICT:
             kind = ErrorClass.TRANSIENT
         with self._scope(event.tenant_id) as connection:
-            fail(connection, claimed, kind, said)
-        last = claimed.attempt >= self._reader.topology.queue(message.queue).max_receives
-        if kind is ErrorClass.TRANSIENT and not last:
+            if not fail(connection, claimed, kind, said):
+                return
+        if kind is ErrorClass.TRANSIENT and claimed.attempt < self._limit(message):
             self._reader.release(message, self.backoff(claimed.attempt))
             return
+        if kind is ErrorClass.CRITICAL:
+            self._alert(event, error)
         self._reader.dead_letter(message, kind, said)
-        if kind is ErrorClass.CRITICAL and self._on_critical is not None:
+
+    def _unclaimed(self, message: Message, error: Exception) -> None:
+        """The claim itself failed, such as for a tenant that is gone: receives count as tries."""
+        said = f"{type(error).__name__}: {error}"
+        logger.error("claim failed", extra={"consumer": message.queue, "error": said})
+        if message.receives < self._limit(message):
+            self._reader.release(message, self.backoff(message.receives))
+        else:
+            kind = self._classify(error)
+            transient = kind is ErrorClass.CONFLICT
+            self._reader.dead_letter(message, ErrorClass.TRANSIENT if transient else kind, said)
+
+    def _alert(self, event: Event, error: BaseException) -> None:
+        """Before the dead letter: a crash between the two alerts twice rather than never."""
+        if self._on_critical is None:
+            return
+        try:
             self._on_critical(event, error)
+        except Exception as failure:
+            if isinstance(failure, DBAPIError) and _unreachable(failure):
+                raise
+            logger.critical("alert failed", extra={"event_id": str(event.id)}, exc_info=True)
+
+    def _limit(self, message: Message) -> int:
+        return self._reader.topology.queue(message.queue).max_receives
 
     def backoff(self, attempt: int) -> timedelta:
         """Exponential, with full jitter on its upper half, at most five minutes."""
