@@ -1,0 +1,69 @@
+"""Follow-ups: what comes after a message that went out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from alquimista_sdk.context import AgentContext
+from alquimista_sdk.events import AgentEvent, Subject
+from alquimista_sdk.models import Campanha, Lead
+from nigredo_disparo.calendario import Expediente
+from nigredo_disparo.composicao import compor, destino
+from nigredo_disparo.planejamento import planejar_seguinte
+from nigredo_disparo.sequencia import da_campanha, etapa_seguinte, segue
+
+_NOMES_DE_CANAL = {"email": "e-mail", "whatsapp": "WhatsApp"}
+
+
+def apos_envio(event: AgentEvent, context: AgentContext) -> None:
+    """Publish what was sent, and plan the next stage where the sequence goes on."""
+    lead = context.leads.get(event.subject.id)
+    campanha = context.campanhas.get(UUID(str(event.metadata["campanha_id"])))
+    etapa = str(event.metadata["etapa"])
+    canal = str(event.metadata["canal"])
+    proxima = etapa_seguinte(etapa)
+    continuacao = "a sequência terminou"
+    if proxima is not None and campanha.status == "ativa" and segue(lead, campanha.canal):
+        momento = planejar_etapa(
+            context, campanha, lead, proxima, _enviado_em(context, lead, campanha, etapa)
+        )
+        continuacao = f"mensagem de {proxima} planejada para {momento:%d/%m às %Hh%M} UTC"
+    elif proxima is not None:
+        continuacao = "a sequência não segue"
+    context.events.publish(
+        "sent",
+        Subject.lead(lead.id),
+        source=canal if canal in _NOMES_DE_CANAL else "web",
+        metadata={
+            nome: event.metadata.get(nome)
+            for nome in ("disparo_id", "campanha_id", "etapa", "tentativa", "canal")
+        },
+        decision=(
+            f"mensagem de {etapa} enviada por {_NOMES_DE_CANAL.get(canal, canal)}; {continuacao}"
+        ),
+    )
+
+
+def planejar_etapa(
+    context: AgentContext, campanha: Campanha, lead: Lead, etapa: str, enviado_em: datetime
+) -> datetime:
+    """Plan a follow-up counted from the message sent at ``enviado_em``; answers its moment."""
+    momento = planejar_seguinte(
+        enviado_em,
+        context.now,
+        Expediente.do_ritmo(campanha.ritmo),
+        campanha.ritmo.dias_entre_etapas,
+        destino(lead, context.tenant),
+        f"{campanha.id}:{etapa}",
+    )
+    context.disparos.plan(compor(campanha, lead, context.tenant, etapa, momento))
+    return momento
+
+
+def _enviado_em(context: AgentContext, lead: Lead, campanha: Campanha, etapa: str) -> datetime:
+    """When the message went out, in business time (an event's own time is the machine's)."""
+    disparo = da_campanha(context.disparos.by_lead(lead.id), campanha.id).get(etapa)
+    if disparo is None or disparo.enviado_em is None:
+        return context.now
+    return disparo.enviado_em

@@ -1,0 +1,94 @@
+"""What a reply wants: question, interest, objection, refusal or descadastro.
+
+Each pattern of ``intencao.tsv`` that is found gives its intent weight once per message. What comes
+after "mas" counts more than what comes before, and a question mark is evidence, not a verdict:
+"Podemos marcar quinta?" is interest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from nigredo_sentimento.padroes import compilar, ler_tabela
+from nigredo_sentimento.texto import Frase, Texto
+
+INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
+_ORDEM = ("refusal", "objection", "interest", "question")
+_PESO_PERGUNTA = 2.0
+_DEPOIS_DO_MAS = 1.5
+_ANTES_DO_MAS = 0.6
+_ADVERSATIVA = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
+_OFERTA = "(?:posso|podemos|quer|gostaria|tem interesse|topa|faz sentido|que tal|vamos)"
+_AFIRMA = "^(?:{cortesia} )*(?:sim|pode|quero|claro|ok|beleza|com certeza|pode ser|isso)(?: [^ ,]+)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Intencao:
+    """The intent, the weights behind it and the words that it was read in."""
+
+    intent: str
+    pesos: dict[str, float]
+    motivo: str
+
+
+def ler_intencao(texto: Texto, valencia: float, anterior: Texto | None = None) -> Intencao:
+    """Weigh the evidence; ``valencia`` (the sentiment's sum) breaks a message without any."""
+    pesos = dict.fromkeys(_ORDEM, 0.0)
+    provas: dict[str, tuple[float, str]] = {}
+    for frase in texto.frases:
+        if frase.pergunta:
+            pesos["question"] += _PESO_PERGUNTA
+            provas.setdefault("question", (_PESO_PERGUNTA, frase.texto))
+    for intent, peso, padrao in _regras():
+        prova = _strongest(texto.frases, intent, peso, padrao)
+        if prova is not None:
+            pesos[intent] += prova[0]
+            provas[intent] = max(provas.get(intent, (0.0, "")), prova)
+    if anterior is not None and _accepts(texto, anterior):
+        pesos["interest"] += _PESO_PERGUNTA
+    melhor = max(_ORDEM, key=lambda intent: pesos[intent])
+    if pesos[melhor] == 0:
+        return Intencao(_without_evidence(valencia), pesos, "sem indício claro de intenção")
+    return Intencao(melhor, pesos, f"intenção lida em “{provas.get(melhor, (0, ''))[1]}”")
+
+
+def _strongest(
+    frases: tuple[Frase, ...], intent: str, peso: float, padrao: re.Pattern[str]
+) -> tuple[float, str] | None:
+    melhor: tuple[float, str] | None = None
+    for frase in frases:
+        mas = list(_ADVERSATIVA.finditer(frase.texto))
+        for achado in padrao.finditer(frase.texto):
+            fator = 1.0
+            if mas:
+                depois = achado.end() > mas[-1].end()
+                fator = _DEPOIS_DO_MAS if depois else _ANTES_DO_MAS
+            if intent == "question" and not frase.pergunta:
+                fator *= 0.5
+            prova = (peso * fator, achado.group().strip(" ,"))
+            melhor = prova if melhor is None else max(melhor, prova)
+    return melhor
+
+
+def _accepts(texto: Texto, anterior: Texto) -> bool:
+    """A bare yes to an offer that we ended our last message with."""
+    if not anterior.frases or not anterior.frases[-1].pergunta:
+        return False
+    oferta = compilar(_OFERTA).search(anterior.frases[-1].texto)
+    return oferta is not None and compilar(_AFIRMA).search(texto.tudo) is not None
+
+
+def _without_evidence(valencia: float) -> str:
+    if valencia <= -1:
+        return "objection"
+    return "interest" if valencia >= 1 else "question"
+
+
+@cache
+def _regras() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
+    return tuple(
+        (intent, float(peso), compilar(padrao))
+        for intent, peso, padrao in ler_tabela("intencao.tsv", 3)
+    )

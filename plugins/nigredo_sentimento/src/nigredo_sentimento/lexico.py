@@ -1,0 +1,151 @@
+"""Sentiment from a lexicon, read in context: negation, intensifiers, questions, "mas", sarcasm.
+
+The result is a sum of valences and of anger; :func:`classificar` turns it into one of positivo,
+neutro, negativo, irritado with an intensity of 0 to 100 (decision 22 of the project).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from nigredo_sentimento.padroes import compilar, ler_tabela
+from nigredo_sentimento.texto import Frase, Texto
+
+SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
+_NEGA = re.compile(r"(?<![^ ])(?:nao|nunca|jamais|nem|sem|nenhum|nenhuma|tampouco)(?![^ ])")
+_MUITO = re.compile(
+    r"(?<![^ ])(?:muito|muita|super|demais|bem|extremamente|mega|bastante|tao|totalmente|realmente|"
+    r"absolutamente|hiper|ultra|baita|pra caramba|para caramba)(?![^ ])"
+)
+_POUCO = re.compile(r"(?<![^ ])(?:um pouco|pouco|meio|levemente|talvez|quase|relativamente)(?![^ ])")
+_MAS = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
+_SARCASMO = (
+    "(?:aham|uhum|ah ta|sei sei|conta outra|me engana que eu gosto|ate parece|so que nao|sqn|"
+    "acredito sim|papai noel|faz me rir|me poupe|ah claro|nossa que (?:legal|maravilha)|"
+    "claro que (?:acredito|confio)|parabens pel[oa] (?:insistencia|spam|persistencia|descaso))"
+)
+_TERCEIRO = (
+    "(?:(?:meu|minha|nosso|nossa|o|a) )?(?:fornecedor|sistema|banco|contador|operadora|concorrente|"
+    "empresa|agencia|transportadora|prestador|parceiro|atendimento|suporte|erp|software) "
+    "(?:atual|antig[oa]|anterior|de hoje|que (?:temos|tenho|uso|usamos|tinha|tinhamos)|del[ea]s?|d[aeo] \\w+)"
+)
+_ORIGENS = "(?:meu|minha|nosso|nossa|do) (?:fornecedor|sistema|banco|contador|operadora|concorrente|agencia)"
+_LIMIAR = 1.3
+_LIMIAR_RAIVA = 2.0
+_GRITO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Carga:
+    """What a message carries: summed valence (positive is good), anger, and the words found."""
+
+    valencia: float
+    raiva: float
+    indicios: tuple[str, ...]
+
+
+def medir(texto: Texto) -> Carga:
+    """Sum what the lexicon finds in every sentence."""
+    valencia = raiva = 0.0
+    indicios: list[str] = []
+    for frase in texto.frases:
+        soma, palavras = _valence(frase)
+        valencia += soma
+        indicios += palavras
+        forca, gritos = _anger(frase, soma)
+        raiva += forca
+        indicios += gritos
+    for emoji in texto.emojis:
+        valor = _emojis().get(emoji)
+        if valor == "raiva":
+            raiva += _LIMIAR_RAIVA
+        elif valor is not None:
+            valencia += float(valor)
+    if compilar(_SARCASMO).search(texto.tudo):
+        valencia = -abs(valencia) - 1.5
+        indicios.append("ironia")
+    return Carga(valencia, raiva, tuple(dict.fromkeys(indicios)))
+
+
+def classificar(carga: Carga, texto: Texto) -> tuple[str, int]:
+    """The class and its intensity (0-100). Capitals and exclamations raise intensity only."""
+    exclamacoes = sum(frase.exclamacoes for frase in texto.frases)
+    enfase = min(exclamacoes, 3) * 4 + 8 * texto.gritado + 5 * texto.alongado
+    if carga.raiva >= _LIMIAR_RAIVA:
+        return "irritado", _clamp(55 + 6 * carga.raiva + 4 * max(-carga.valencia, 0) + enfase)
+    valencia = carga.valencia
+    if valencia >= _LIMIAR:
+        return "positivo", _clamp(35 + 9 * valencia + enfase)
+    if valencia <= -_LIMIAR:
+        return "negativo", _clamp(35 + 9 * -valencia + enfase)
+    return "neutro", _clamp(10 + 8 * abs(valencia) + enfase / 2)
+
+
+def _valence(frase: Frase) -> tuple[float, list[str]]:
+    soma = 0.0
+    palavras: list[str] = []
+    ocupado: list[tuple[int, int]] = []
+    mas = list(_MAS.finditer(frase.texto))
+    for valor, padrao in _lexico():
+        for achado in padrao.finditer(frase.texto):
+            if any(achado.start() < fim and inicio < achado.end() for inicio, fim in ocupado):
+                continue
+            ocupado.append(achado.span())
+            peso = _in_context(valor, frase, achado.start(), achado.end())
+            if mas:
+                peso *= 1.3 if achado.start() >= mas[-1].end() else 0.6
+            soma += peso
+            palavras.append(achado.group())
+    return soma, palavras
+
+
+def _in_context(valor: float, frase: Frase, inicio: int, fim: int) -> float:
+    antes = " ".join(frase.texto[:inicio].rsplit(",", 1)[-1].split()[-3:])
+    depois = " ".join(frase.texto[fim:].split()[:1])
+    peso = valor
+    if _MUITO.search(antes) or _MUITO.search(depois):
+        peso *= 1.4
+    if _POUCO.search(antes):
+        peso *= 0.7
+    if _NEGA.search(antes):
+        peso *= -0.7 if valor > 0 else -0.2
+    if frase.pergunta:
+        peso *= 0.5
+    return peso
+
+
+def _anger(frase: Frase, valencia: float) -> tuple[float, list[str]]:
+    forca = 0.0
+    palavras: list[str] = []
+    for peso, padrao in _raiva():
+        achado = padrao.search(frase.texto)
+        if achado is not None:
+            forca += peso
+            palavras.append(achado.group())
+    if frase.exclamacoes >= _GRITO and (forca or valencia < 0):
+        forca += 1.0
+    if forca and (compilar(_TERCEIRO).search(frase.texto) or compilar(_ORIGENS).search(frase.texto)):
+        # Anger at somebody else is no anger at us: it stays a bad mood.
+        return 0.0, palavras
+    return forca, palavras
+
+
+def _clamp(valor: float) -> int:
+    return max(0, min(100, round(valor)))
+
+
+@cache
+def _lexico() -> tuple[tuple[float, re.Pattern[str]], ...]:
+    return tuple((float(v), compilar(padrao)) for v, padrao in ler_tabela("sentimento.tsv", 2))
+
+
+@cache
+def _raiva() -> tuple[tuple[float, re.Pattern[str]], ...]:
+    return tuple((float(peso), compilar(padrao)) for peso, padrao in ler_tabela("raiva.tsv", 2))
+
+
+@cache
+def _emojis() -> dict[str, str]:
+    return {emoji: valor for emoji, valor in ler_tabela("emojis.tsv", 2)}

@@ -1,0 +1,219 @@
+"""From a raw message to plain words: what the lead wrote, sentence by sentence.
+
+Quoted text of e-mails, signatures, legal notices and our own footer are not the lead's words and
+are left out, so that they never count as evidence.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from nigredo_sentimento.padroes import ler_tabela
+
+_QUOTE_START = re.compile(
+    r"^\s*(?:>|em\s.{4,120}escreveu:?\s*$|on\s.{4,120}wrote:?\s*$|"
+    r"-{3,}\s*(?:mensagem|original|forwarded|encaminhad)|_{5,}\s*$|"
+    r"(?:de|from):\s.*@|(?:de|from):\s.+\s(?:enviad|sent)|"
+    r"(?:enviad[oa]|sent)\s+(?:do|da|de|pelo|from)\s+(?:meu|my|outlook|iphone|samsung|yahoo|e-?mail)|"
+    r"(?:obter o|get)\s+outlook|-- ?$)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^\s*(?:att|atte|atenciosamente|cordialmente|respeitosamente|cordiais saudações|"
+    r"cordiais saudacoes|abs|abraços?|abracos?|um abraço|saudações)\s*[.,!]*\s*$",
+    re.IGNORECASE,
+)
+_NOTICE = re.compile(
+    r"(?:confidencia|recebeu esta mensagem por engano|recebido por engano|destinat[áa]rio|"
+    r"legalmente protegid|intended recipient|antes de imprimir|meio ambiente|v[ií]rus|avast)",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"[^.!?\n]*\b(?:responda|responder|digite|envie|clique|basta responder)\b[^.!?\n]{0,60}"
+    r"\b(?:sair|descadastr\w*|cancelar inscri\w*|parar)\b[^.!?\n]*[.!?]?",
+    re.IGNORECASE,
+)
+_SELF = re.compile(r"\b(?:me|eu|meu|j[áa])\b", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_MONEY = re.compile(r"(\d)[.,](\d)")
+_REPEAT_RS = re.compile(r"([rs])\1{2,}(?=[a-z])")
+_REPEAT = re.compile(r"([a-z])\1{2,}")
+_LAUGH = re.compile(r"\b(?:k{2,}|(?:ha){2,}h?|(?:he){2,}|(?:rs){1,}|hua(?:hua)+|lol)\b")
+_SENTENCE = re.compile(r"([^.!?;\n…]*)([.!?;\n…]+|$)")
+_POSTPOSED = re.compile(
+    r"(?<![^ ])(?<!nao )(?P<verbo>(?:quero|queremos|preciso|precisa|precisamos|carece|gosto|gostei|"
+    r"tenho|temos|vou|vamos|da|rola|adianta|compensa|interessa|sei|posso|podemos|aceito|mande|mandem|"
+    r"manda|ligue|liguem|liga|chama|chame|enche|envia|envie|perturbe|insista)"
+    r"(?: (?:mais|nada|interesse|receber|isso|comprar|mensagem|mensagens|email))*) nao(?= ,|$)"
+)
+_QUESTION_START = re.compile(
+    r"^(?:(?:oi|ola|opa|bom dia|boa tarde|boa noite|e|mas|entao|,|por favor|moca|moco|amigo) )*"
+    r"(?:quanto|quantos|quanta|quantas|qual|quais|quando|onde|aonde|quem|como|por que|o que|que horas|"
+    r"sera que|da para|tem como|teria como|tem (?:alguma?|desconto|nota|garantia|versao|suporte|"
+    r"contrato|fidelidade|taxa|plano|planos)|voces (?:tem|fazem|atendem|trabalham|aceitam|emitem|"
+    r"entregam|integram|sao|conseguem|oferecem|vendem|possuem|cobram|parcelam)|e possivel|"
+    r"existe (?:alguma?|a)|posso (?:saber|perguntar)|gostaria de saber (?:se|qual|quanto|como|onde)|"
+    r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
+)
+_STEM = "descadastr"
+
+
+@dataclass(frozen=True, slots=True)
+class Frase:
+    """One sentence: plain words (commas are words of their own) and how it ended.
+
+    ``exclamacoes`` counts the exclamation marks and the question marks beyond the first.
+    """
+
+    texto: str
+    pergunta: bool = False
+    exclamacoes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Texto:
+    """A message ready to be read."""
+
+    limpo: str
+    frases: tuple[Frase, ...]
+    emojis: tuple[str, ...]
+    gritado: bool
+    alongado: bool
+    riso: bool
+    aspas: bool
+
+    @property
+    def tudo(self) -> str:
+        """All sentences joined by the full stop that patterns do not cross."""
+        return " . ".join(frase.texto for frase in self.frases)
+
+
+def preparar(bruto: str) -> Texto:
+    """Leave out what the lead did not write, and split the rest into plain sentences."""
+    limpo = _own_words(bruto)
+    plano = sem_acentos(limpo)
+    frases = tuple(
+        frase
+        for corpo, fim in _SENTENCE.findall(_mark_up(plano))
+        if (frase := _sentence(corpo, fim)).texto
+    )
+    letras = [letra for letra in limpo if letra.isalpha()]
+    return Texto(
+        limpo=limpo,
+        frases=frases,
+        emojis=tuple(letra for letra in limpo if _is_emoji(letra)),
+        gritado=len(letras) >= 8 and sum(letra.isupper() for letra in letras) > 0.6 * len(letras),
+        alongado=_REPEAT.search(plano) is not None,
+        riso=_LAUGH.search(plano) is not None,
+        aspas=any(marca in limpo for marca in "\"“”«»"),
+    )
+
+
+def sem_acentos(texto: str) -> str:
+    """Case-folded, without diacritics."""
+    decomposto = unicodedata.normalize("NFKD", texto.casefold())
+    return "".join(letra for letra in decomposto if not unicodedata.combining(letra))
+
+
+def palavras(texto: str) -> str:
+    """A phrase of configuration as plain words, comparable with ``Frase.texto``."""
+    return " ".join(re.findall(r"[a-z0-9]+", sem_acentos(texto).replace("e-mail", "email")))
+
+
+def _own_words(bruto: str) -> str:
+    linhas: list[str] = []
+    despedida = False
+    for linha in bruto.replace("\r\n", "\n").split("\n"):
+        if _QUOTE_START.match(linha) and not _is_dash_only(linha, linhas):
+            if linha.lstrip().startswith(">"):
+                continue
+            break
+        if _NOTICE.search(linha) or (despedida and _looks_like_signature(linha)):
+            continue
+        despedida = despedida or _CLOSING.match(linha) is not None
+        linhas.append(linha)
+    return _without_footer("\n".join(linhas)).strip()
+
+
+def _is_dash_only(linha: str, antes: list[str]) -> bool:
+    """A first line that looks like a quotation is the whole message: keep it."""
+    return not any(item.strip() for item in antes) and not linha.lstrip().startswith(">")
+
+
+def _without_footer(texto: str) -> str:
+    """Drop our opt-out footer, but keep a person's own sentence about it ("já respondi sair")."""
+
+    def drop(achado: re.Match[str]) -> str:
+        return achado.group() if _SELF.search(achado.group()) else " "
+
+    return _FOOTER.sub(drop, texto)
+
+
+def _looks_like_signature(linha: str) -> bool:
+    nomes = [palavra for palavra in re.split(r"[\s|/,-]+", linha.strip()) if len(palavra) > 3]
+    if not linha.strip() or re.search(r"[@|]|www\.|\d{4}", linha):
+        return True
+    return len(nomes) <= 6 and all(nome[0].isupper() for nome in nomes) and linha[-1] not in ".!?"
+
+
+def _mark_up(plano: str) -> str:
+    """Spell tokens alike before sentences are cut: links, numbers, e-mail, laughter."""
+    plano = _LINK.sub(" link ", plano)
+    plano = _MONEY.sub(r"\1\2", plano)
+    plano = plano.replace("e-mail", "email").replace("r$", " reais ")
+    plano = re.sub(r"\bp/", "para ", plano)
+    plano = re.sub(r"\bc/", "com ", plano)
+    plano = re.sub(r"\bs/", "sem ", plano)
+    plano = _LAUGH.sub(" ", plano)
+    plano = _REPEAT.sub(r"\1", _REPEAT_RS.sub(r"\1\1", plano))
+    return "".join("." if _is_emoji(letra) else letra for letra in plano)
+
+
+def _sentence(corpo: str, fim: str) -> Frase:
+    tokens = [_token(token) for token in re.findall(r"[a-z0-9]+|,|:", corpo)]
+    texto = " ".join("," if token == ":" else token for token in tokens)
+    texto = re.sub(
+        r"(?<![^ ])num (?=(?:quero|queremos|tenho|temos|precis\w+|vou|vamos|da|sei|e|gost\w+|me|"
+        r"mand\w+|lig\w+|posso|consigo|rola|compensa|interess\w+|aguento)(?![^ ]))",
+        "nao ",
+        texto,
+    )
+    texto = _POSTPOSED.sub(r"nao \g<verbo>", texto).strip(" ,")
+    pergunta = "?" in fim or _QUESTION_START.match(texto) is not None
+    enfase = fim.count("!") + max(fim.count("?") - 1, 0)
+    return Frase(texto, pergunta, enfase)
+
+
+def _token(token: str) -> str:
+    plano = _abbreviations().get(token, token)
+    if 8 <= len(plano) and plano[0] == "d" and not plano.startswith(_STEM):
+        melhor = min(
+            (_distance(plano[:corte], _STEM), corte) for corte in (9, 10, 11) if corte <= len(plano)
+        ) if len(plano) >= 9 else (9, 0)
+        if melhor[0] <= 2:
+            return _STEM + plano[melhor[1] :]
+    return plano
+
+
+@cache
+def _abbreviations() -> dict[str, str]:
+    return {sem_acentos(curta): longa for curta, longa in ler_tabela("abreviacoes.tsv", 2)}
+
+
+@cache
+def _distance(um: str, outro: str) -> int:
+    """Levenshtein distance: misspellings of "descadastrar" are many and all mean one thing."""
+    linha = list(range(len(outro) + 1))
+    for i, letra in enumerate(um, start=1):
+        nova = [i]
+        for j, outra in enumerate(outro, start=1):
+            nova.append(min(linha[j] + 1, nova[-1] + 1, linha[j - 1] + (letra != outra)))
+        linha = nova
+    return linha[-1]
+
+
+def _is_emoji(letra: str) -> bool:
+    return unicodedata.category(letra) == "So" or "\U0001f300" <= letra <= "\U0001faff"
