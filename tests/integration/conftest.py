@@ -39,9 +39,7 @@ class Way:
         body = self.call("POST", "/api/auth/login", {"email": email, "senha": senha})
         self.token = body["access_token"]
 
-    def response(
-        self, method: str, path: str, body: Any = None, **options: Any
-    ) -> TestResponse:
+    def response(self, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
         """Call the API with the session's token."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= options.pop("headers", {})

@@ -60,9 +60,7 @@ def test_five_posted_leads_lead_to_a_booked_meeting_and_a_pdf_report(way: Way) -
     proposed = way.call("GET", f"/api/agendamentos?lead_id={lead['id']}")["itens"]
     assert [item["status"] for item in proposed] == ["proposto"]
 
-    way.call(
-        "POST", "/api/sandbox/respostas", {"lead_id": lead["id"], "mensagem": "pode ser o 2"}
-    )
+    way.call("POST", "/api/sandbox/respostas", {"lead_id": lead["id"], "mensagem": "pode ser o 2"})
     way.advance(timedelta(minutes=2))
     booked = way.call("GET", f"/api/agendamentos?lead_id={lead['id']}")["itens"]
     assert [item["status"] for item in booked] == ["confirmado"]
@@ -181,10 +179,13 @@ def test_an_edited_campaign_asks_for_approval_again_and_the_old_one_no_longer_co
     )
     assert refused["code"] == 409
     way.advance(timedelta(hours=11))
-    assert way.rows(
-        "SELECT id FROM nigredo_leads.disparos WHERE status = 'enviado' "
-        f"AND campanha_id = '{campanha['id']}'"
-    ) == []
+    assert (
+        way.rows(
+            "SELECT id FROM nigredo_leads.disparos WHERE status = 'enviado' "
+            f"AND campanha_id = '{campanha['id']}'"
+        )
+        == []
+    )
     way.call(
         "POST",
         f"/api/campanhas/{campanha['id']}/aprovar",

@@ -163,7 +163,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         chave_servidor=settings.key("supressao e links"),
         url_publica=settings.url_publica,
     )
-    tenants = TenantService(found, settings.operadores)
+    tenants = TenantService(found)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(

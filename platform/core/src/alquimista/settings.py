@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Smtp:
     host: str = "127.0.0.1"
     port: int = 0
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     starttls: bool = False
 
 
@@ -42,9 +42,9 @@ class Smtp:
 class WhatsApp:
     """The WhatsApp Cloud API; without a token only the sandbox twin sends."""
 
-    token: str | None = None
-    app_secret: str = "sandbox-whatsapp"
-    verify_token: str = "sandbox-verificacao"
+    token: str | None = field(default=None, repr=False)
+    app_secret: str = field(default="sandbox-whatsapp", repr=False)
+    verify_token: str = field(default="sandbox-verificacao", repr=False)
     base_url: str = "https://graph.facebook.com/v21.0"
 
 
@@ -63,16 +63,16 @@ class Settings:
     """All that differs between a laptop, a test and production."""
 
     home: Path
-    master_key: bytes
+    master_key: bytes = field(repr=False)
     ambiente: str = SANDBOX
-    database_url: str | None = None
-    app_database_url: str | None = None
-    relay_database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
+    app_database_url: str | None = field(default=None, repr=False)
+    relay_database_url: str | None = field(default=None, repr=False)
     url_publica: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
     operadores: str = "operadores@alquimista.example"
-    email_webhook_secret: str = "sandbox-email"
+    email_webhook_secret: str = field(default="sandbox-email", repr=False)
     smtp: Smtp = Smtp()
     whatsapp: WhatsApp = WhatsApp()
     bus: BusTimes = BusTimes()

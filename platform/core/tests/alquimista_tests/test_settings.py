@@ -54,6 +54,20 @@ def test_keys_of_different_purposes_differ_and_are_stable() -> None:
     assert len(settings.key("a")) == 32
 
 
+def test_printing_settings_shows_no_secret() -> None:
+    secrets = {
+        "ALQUIMISTA_CHAVE": KEY,
+        "DATABASE_URL": "postgresql://u:segredo1@db/f",
+        "SMTP_PASSWORD": "segredo2",
+        "WHATSAPP_TOKEN": "segredo3",
+        "WHATSAPP_APP_SECRET": "segredo4",
+        "EMAIL_WEBHOOK_SECRET": "segredo5",
+    }
+    shown = repr(from_environment(secrets))
+    assert "segredo" not in shown
+    assert repr(bytes.fromhex(KEY))[2:-1] not in shown
+
+
 def test_the_manual_lists_every_variable() -> None:
     root = Path(__file__).resolve().parents[4]
     source = (root / "platform/core/src/alquimista/settings.py").read_text(encoding="utf-8")

@@ -1,0 +1,198 @@
+"""A small bus to try things on: one tenant, toy consumers, an effects table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine, Row, create_engine, text
+
+from alquimista.db.session import Database
+from fibonacci_bus import (
+    Consumer,
+    ErrorClass,
+    Event,
+    Queue,
+    QueueReader,
+    Rule,
+    Topology,
+    Worker,
+    send_to_queue,
+)
+from fibonacci_bus import publish as bus_publish
+from fibonacci_bus.worker import Commit
+from tests.database import Urls
+
+EFFECTS = "fibonacci_core.efeitos"
+CREATE_EFFECTS = (
+    f"CREATE TABLE {EFFECTS} (tenant_id uuid NOT NULL, consumer text NOT NULL, "
+    "event_id uuid NOT NULL, attempt integer NOT NULL)",
+    f"GRANT SELECT, INSERT ON {EFFECTS} TO alquimista_app",
+)
+SHORT = timedelta(milliseconds=300)
+DEFAULT_TOPOLOGY = Topology(
+    [Queue("a"), Queue("b"), Queue("c")],
+    [
+        Rule("a1", {"source": ["teste"]}, "a"),
+        Rule("a2", {"detail-type": ["feito"]}, "a"),
+        Rule("b", {"source": [{"prefix": "tes"}]}, "b"),
+        Rule("c", {"source": ["so.c"]}, "c"),
+    ],
+)
+
+
+class Transient(Exception):
+    """Run again."""
+
+
+class Permanent(Exception):
+    """Dead-letter at once."""
+
+
+class Critical(Exception):
+    """Dead-letter and alert."""
+
+
+class Conflict(Exception):
+    """Another transaction was faster."""
+
+
+def classify(error: BaseException) -> ErrorClass:
+    """The toys' error classes."""
+    by_type = {
+        Permanent: ErrorClass.PERMANENT,
+        Critical: ErrorClass.CRITICAL,
+        Conflict: ErrorClass.CONFLICT,
+    }
+    return by_type.get(type(error), ErrorClass.TRANSIENT)
+
+
+def cut_connections(urls: Urls) -> None:
+    """End every other session of the database, as a restarting server does."""
+    engine = create_engine(urls.admin)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
+def record(connection: Connection, consumer: str, event: Event, attempt: int) -> None:
+    """The effect that must happen exactly once."""
+    connection.execute(
+        text(f"INSERT INTO {EFFECTS} VALUES (:tenant, :consumer, :event, :attempt)"),
+        {"tenant": event.tenant_id, "consumer": consumer, "event": event.id, "attempt": attempt},
+    )
+
+
+@dataclass
+class Toy:
+    """A consumer that runs ``action`` and then records its effect in the commit."""
+
+    name: str = "c"
+    deadline: timedelta = timedelta(seconds=5)
+    action: Callable[[Event, int], None] = lambda event, attempt: None
+    in_commit: Callable[[Connection, Event], None] = lambda connection, event: None
+    admitted: bool = True
+    seen: list[tuple[UUID, int]] = field(default_factory=list)
+
+    def admit(self, connection: Connection, event: Event) -> bool:
+        return self.admitted
+
+    def run(self, event: Event, attempt: int) -> Commit:
+        self.seen.append((event.id, attempt))
+        self.action(event, attempt)
+
+        def commit(connection: Connection) -> None:
+            record(connection, self.name, event, attempt)
+            self.in_commit(connection, event)
+
+        return commit
+
+
+@dataclass
+class Rig:
+    """A database with a tenant, and what tests ask of the bus."""
+
+    database: Database
+    owner: Engine
+    tenant_id: UUID
+    topology: Topology = DEFAULT_TOPOLOGY
+
+    @property
+    def reader(self) -> QueueReader:
+        return QueueReader(self.database.relay_engine, self.topology)
+
+    def event(self, source: str = "so.c", type_: str = "novo", **more: Any) -> Event:
+        """An event of the tenant; ``more`` overrides its fields."""
+        fields: dict[str, Any] = {
+            "id": uuid4(),
+            "source": source,
+            "type": type_,
+            "detail": {"n": 1},
+            "tenant_id": self.tenant_id,
+            "trace_id": uuid4(),
+            "occurred_at": datetime.now(UTC),
+        }
+        return Event(**{**fields, **more})
+
+    def publish(self, *events: Event, delay: timedelta = timedelta(0)) -> None:
+        """Publish in a transaction of its own."""
+        with self.database.scope(self.tenant_id) as connection:
+            bus_publish(connection, events, self.topology, delay=delay)
+
+    def publish_copy(self, event: Event) -> None:
+        """One more message for a stored event, as a second delivery would be."""
+        with self.database.scope(self.tenant_id) as connection:
+            send_to_queue(
+                connection, event.id, "c", self.tenant_id, ordering_key=event.ordering_key
+            )
+
+    def worker(self, *consumers: Consumer, **more: Any) -> Worker:
+        """A worker whose backoff and leases are the shortest."""
+        settings: dict[str, Any] = {"lease_margin": SHORT, "jitter": lambda: 0.0, **more}
+        return Worker(self.reader, self.database.scope, consumers, classify, **settings)
+
+    def rows(self, sql: str, **parameters: Any) -> list[Row[Any]]:
+        """Rows as the owner login sees them."""
+        with self.owner.begin() as connection:
+            return list(connection.execute(text(sql), parameters).all())
+
+    def messages(self, queue: str = "c") -> list[Row[Any]]:
+        """What is on a queue."""
+        return self.rows(
+            "SELECT *, visible_at > clock_timestamp() AS hidden "
+            "FROM fibonacci_core.queue_messages WHERE queue = :queue ORDER BY id",
+            queue=queue,
+        )
+
+    def dead_letters(self) -> list[Row[Any]]:
+        """Every dead letter."""
+        return self.rows("SELECT * FROM fibonacci_core.dead_letters ORDER BY died_at")
+
+    def effects(self) -> list[Row[Any]]:
+        """Every recorded effect."""
+        return self.rows(f"SELECT consumer, event_id, attempt FROM {EFFECTS}")
+
+    def inbox(self, event: Event) -> Row[Any]:
+        """The inbox row of an event."""
+        (row,) = self.rows(
+            "SELECT * FROM fibonacci_core.inbox WHERE event_id = :event", event=event.id
+        )
+        return row
+
+    def make_visible(self) -> None:
+        """As if every visibility timeout and every lease had passed."""
+        with self.owner.begin() as connection:
+            for statement in (
+                "UPDATE fibonacci_core.queue_messages SET visible_at = clock_timestamp()",
+                "UPDATE fibonacci_core.inbox SET lease_until = clock_timestamp()",
+                "UPDATE fibonacci_core.leases SET lease_until = clock_timestamp()",
+            ):
+                connection.execute(text(statement))
