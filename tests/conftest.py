@@ -71,7 +71,7 @@ def bare_database(postgres: Server) -> Iterator[Urls]:
 @pytest.fixture
 def owner_engine(fresh_database: Urls) -> Iterator[Engine]:
     """The owner login's engine: sees every tenant, and is no superuser."""
-    engine = create_engine(fresh_database.owner)
+    engine = create_engine(fresh_database.owner, pool_pre_ping=True)
     yield engine
     engine.dispose()
 

@@ -305,9 +305,16 @@ class Listener:
         self._connection: psycopg2.extensions.connection | None = None
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds; True where something was published meanwhile."""
+        """Wait up to ``timeout`` seconds; True where something was published meanwhile.
+
+        Also True at once where the connection is new: something may have been published while
+        nobody listened.
+        """
         try:
-            connection = self._open()
+            if self._connection is None or self._connection.closed:
+                self._connection = self._open()
+                return True
+            connection = self._connection
             if not select.select([connection], [], [], timeout)[0]:
                 return False
             connection.poll()
@@ -326,10 +333,8 @@ class Listener:
             self._connection = None
 
     def _open(self) -> psycopg2.extensions.connection:
-        if self._connection is None or self._connection.closed:
-            connection = psycopg2.connect(**self._arguments)
-            connection.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {CHANNEL}")
-            self._connection = connection
-        return self._connection
+        connection: psycopg2.extensions.connection = psycopg2.connect(**self._arguments)
+        connection.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        return connection

@@ -62,7 +62,7 @@ class Conflict(Exception):
 
 def classify(error: BaseException) -> ErrorClass:
     """The toys' error classes."""
-    by_type = {
+    by_type: dict[type[BaseException], ErrorClass] = {
         Permanent: ErrorClass.PERMANENT,
         Critical: ErrorClass.CRITICAL,
         Conflict: ErrorClass.CONFLICT,

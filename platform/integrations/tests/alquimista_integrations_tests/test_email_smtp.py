@@ -138,6 +138,14 @@ def test_a_server_that_hangs_up_after_the_text_leaves_the_outcome_unknown() -> N
     assert caught.value.outcome_unknown is True
 
 
+def test_an_answer_that_nobody_can_read_leaves_the_outcome_unknown() -> None:
+    def script(connection: socket.socket) -> None:
+        _dialogue(connection, b"??? what\r\n")
+
+    with scripted_tcp(script) as port, pytest.raises(OutcomeUnknown):
+        channel(port).send(DADOS)
+
+
 def test_a_server_that_hangs_up_after_accepting_has_the_message() -> None:
     with scripted_tcp(lambda connection: _dialogue(connection, b"250 kept\r\n")) as port:
         assert channel(port).send(DADOS).startswith("<")

@@ -97,9 +97,9 @@ def test_a_gateway_time_out_leaves_the_outcome_unknown() -> None:
 
 
 def test_an_answer_without_an_id_is_refused() -> None:
-    with http_service(lambda _: (200, {"messages": []})) as service:
-        with pytest.raises(PermanentError):
-            cloud(service).send_text("5511987654321", "Olá", "c")
+    empty: dict[str, Any] = {"messages": []}
+    with http_service(lambda _: (200, empty)) as service, pytest.raises(PermanentError):
+        cloud(service).send_text("5511987654321", "Olá", "c")
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ SECRET = b"segredo"
 def webhook(field: str = "messages", **value: Any) -> dict[str, Any]:
     """One call with one change."""
     metadata = {"display_phone_number": "551130000000", "phone_number_id": "123"}
-    change = {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata}}
-    change["value"] |= value  # type: ignore[operator]
+    whole = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+    change = {"field": field, "value": whole}
     return {"object": "whatsapp_business_account", "entry": [{"id": "9", "changes": [change]}]}
 
 

@@ -172,8 +172,9 @@ def test_what_breaks_the_protocol_is_refused_with_its_path(wire: dict[str, Any],
 
 
 def test_a_detail_that_is_no_object_is_refused() -> None:
+    wrong: Any = []
     with pytest.raises(InvalidEvent, match=r"^detail: must be an object"):
-        parse_detail([])  # type: ignore[arg-type]
+        parse_detail(wrong)
 
 
 def test_made_events_are_named_by_source_and_type() -> None:

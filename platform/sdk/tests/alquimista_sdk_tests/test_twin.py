@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,7 +45,7 @@ def twin_with_lead(**changes: Any) -> TwinContext:
 
 def module(handler: Any) -> ModuleType:
     found = ModuleType("exemplo_total.agent")
-    found.agent_handle_event = handler  # type: ignore[attr-defined]
+    vars(found)["agent_handle_event"] = handler
     return found
 
 
@@ -72,15 +72,16 @@ def test_operations_may_only_read(service: str, method: str) -> None:
             getattr(getattr(twin, service), method)
 
 
-def test_what_is_no_method_of_a_service_is_missing_from_the_twin() -> None:
-    with pytest.raises(AttributeError, match="context.leads has no delete"):
-        TwinContext(everything()).leads.delete  # type: ignore[attr-defined]  # noqa: B018
+@pytest.mark.parametrize("method", ["delete", "all"])
+def test_what_is_no_method_of_a_service_is_missing_from_the_twin(method: str) -> None:
+    with pytest.raises(AttributeError, match=r"context\.leads has no"):
+        getattr(TwinContext(everything()).leads, method)
 
 
 def test_tools_and_operations_are_opened_by_name() -> None:
     twin = TwinContext(everything())
     twin.answer_tool("calendar.cancel_event", {})
-    with pytest.raises(ScopeDenied, match="tools:calendar.cancel_event"):
+    with pytest.raises(ScopeDenied, match=r"tools:calendar\.cancel_event"):
         twin.tools.call("calendar.cancel_event", {})
     with pytest.raises(ScopeDenied, match="operations:outra"):
         twin.operations.call("outra", {})
@@ -223,7 +224,7 @@ def test_published_events_are_kept_as_they_were_asked_for() -> None:
 
 
 def test_only_listed_events_may_be_published() -> None:
-    with pytest.raises(ScopeDenied, match="exemplo.total.other"):
+    with pytest.raises(ScopeDenied, match=r"exemplo\.total\.other"):
         twin_with_lead().events.publish("other", Subject.lead(LEAD), decision="feito")
 
 
@@ -243,7 +244,7 @@ def test_what_leaves_an_agent_is_plain_json() -> None:
         twin.events.publish("done", Subject.lead(LEAD), decision="x", metadata={"id": LEAD})
     with pytest.raises(PermanentError, match="the state 'a' must be plain JSON"):
         twin.state.put("a", {"quando": twin.now})
-    with pytest.raises(PermanentError, match="payload of calendar.availability"):
+    with pytest.raises(PermanentError, match=r"payload of calendar\.availability"):
         twin.tools.call("calendar.availability", {"inicio": twin.now})
 
 
@@ -323,7 +324,7 @@ def test_time_passes_only_when_the_test_says_so() -> None:
     twin.now = start
     assert twin.now == start
     with pytest.raises(ValueError, match="aware"):
-        twin.now = datetime(2026, 1, 1)  # noqa: DTZ001 - the refusal is what is tested
+        twin.now = start.replace(tzinfo=None)
 
 
 def test_log_lines_are_kept() -> None:
@@ -340,15 +341,15 @@ def doubling(operation: str, payload: Any, context: AgentContext) -> Any:
 
 def test_an_operation_is_invoked_within_its_schemas() -> None:
     agent = ModuleType("exemplo_total.agent")
-    agent.agent_invoke = doubling  # type: ignore[attr-defined]
+    vars(agent)["agent_invoke"] = doubling
     twin = TwinContext(everything())
     assert invoke(agent, "exemplo.dobrar", {"n": 2}, twin) == {"n": 4}
-    with pytest.raises(InvalidPayload, match="exemplo.dobrar input"):
+    with pytest.raises(InvalidPayload, match=r"exemplo\.dobrar input"):
         invoke(agent, "exemplo.dobrar", {"n": "dois"}, twin)
     with pytest.raises(OperationUnavailable, match="does not answer"):
         invoke(agent, "exemplo.dobrar", {"n": 0}, twin)
     with pytest.raises(OperationUnavailable, match="declares no"):
         invoke(agent, "exemplo.triplicar", {"n": 2}, twin)
-    agent.agent_invoke = lambda **_: {}  # type: ignore[attr-defined]
-    with pytest.raises(InvalidPayload, match="exemplo.dobrar output"):
+    vars(agent)["agent_invoke"] = lambda **_: {}
+    with pytest.raises(InvalidPayload, match=r"exemplo\.dobrar output"):
         invoke(agent, "exemplo.dobrar", {"n": 2}, twin)

@@ -272,16 +272,31 @@ def test_a_pause_cancels_prospecting_only() -> None:
     assert [item.status for item in twin.disparos.by_lead(LEAD)] == ["cancelado"]
 
 
-def test_raw_rows_are_iterated_and_an_unreadable_file_raises() -> None:
+def test_raw_rows_are_iterated_and_an_unreadable_file_raises_where_it_breaks() -> None:
     twin = twin_with_import()
     lines = [LinhaBruta("Plan1", 2, {"empresa": "A"})]
     twin.store.linhas[IMPORT] = lines
     assert list(twin.leads.rows(IMPORT)) == lines
     twin.store.leituras_falhas[IMPORT] = PermanentError("arquivo ilegível")
+    rows = twin.leads.rows(IMPORT)
+    assert next(rows) == lines[0]
     with pytest.raises(PermanentError, match="ilegível"):
-        twin.leads.rows(IMPORT)
+        next(rows)
     with pytest.raises(NotFound):
         twin.leads.rows(uuid4())
+
+
+def test_an_import_that_is_read_is_in_progress_and_ends_once() -> None:
+    twin = twin_with_import()
+    twin.store.add(Importacao(IMPORT, "planilha", "recebida"))
+    twin.leads.rows(IMPORT)
+    assert twin.leads.importacao(IMPORT).status == "processando"
+    twin.leads.stage(IMPORT, 0, [row(2, "a@x.example")], [])
+    twin.leads.finish_importacao(IMPORT)
+    twin.leads.finish_importacao(IMPORT, "tarde demais")
+    twin.commit()
+    importacao = twin.leads.importacao(IMPORT)
+    assert (importacao.status, importacao.total_linhas) == ("concluida", 1)
 
 
 @pytest.mark.parametrize(("erro", "status"), [(None, "concluida"), ("ilegível", "falhou")])

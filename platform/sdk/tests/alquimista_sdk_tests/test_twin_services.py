@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -177,20 +180,20 @@ def test_a_cancelled_message_stays_so_unless_its_campaign_was_edited() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"etapa": "final"}, {"canal": "fax"}, {"enviar_em": datetime(2026, 11, 26)}],  # noqa: DTZ001
+    [{"etapa": "final"}, {"canal": "fax"}, {"enviar_em": DAY.replace(tzinfo=None)}],
 )
-def test_a_message_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
-    values = {name: getattr(planned(), name) for name in NovoDisparo.__dataclass_fields__}
+def test_a_message_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(PermanentError):
-        twin_with_leads().disparos.plan(NovoDisparo(**values | changes))
+        twin_with_leads().disparos.plan(replace(planned(), **changes))
 
 
-def message(number: int, lead_id: UUID = LEAD, **changes: object) -> Interacao:
-    values: dict[str, object] = {"tipo": "recebido", "canal": "email", **changes}
+def message(
+    number: int, lead_id: UUID = LEAD, *, tipo: str = "recebido", intent: str | None = None
+) -> Interacao:
     created = DAY + timedelta(minutes=number)
     return Interacao(
-        UUID(int=number + 1), lead_id, mensagem=f"m{number}", created_at=created, **values
-    )  # type: ignore[arg-type]
+        UUID(int=number + 1), lead_id, tipo, "email", f"m{number}", created, intent=intent
+    )
 
 
 def test_the_history_is_the_last_messages_oldest_first() -> None:
@@ -348,7 +351,7 @@ def test_no_two_meetings_ever_hold_one_span(
         if take and slots:
             twin.agendamentos.take(meeting, slots[0])
         busy = twin.agendamentos.busy(DAY, DAY + timedelta(days=2))
-        assert all(a.fim <= b.inicio for a, b in zip(busy, busy[1:], strict=False))
+        assert all(a.fim <= b.inicio for a, b in pairwise(busy))
 
 
 def figures(day: date) -> MetricasFunil:

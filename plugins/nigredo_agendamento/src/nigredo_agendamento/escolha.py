@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,8 @@ _NENHUM = re.compile(
 )
 _NAO_PODE = re.compile(
     r"\bnao (?:posso|podemos|consigo|da|vai dar|rola|serve\w*|funciona\w*|tenho|estarei|encaixa|"
-    r"bate|fica bom|ficou bom|gostei)\b|\bimpossivel\b|\bcomplicad[oa]\b|\bnenhum"
+    r"bate|fica bom|ficou bom|gostei)\b|\bimpossivel\b|\bcomplicad[oa]\b|\bnenhum|"
+    r"\bcompromissos?\b|\bocupad[oa]\b|\bagenda (?:cheia|lotada)\b|\bviaj\w+|\bviagem\b"
 )
 _TANTO_FAZ = re.compile(
     r"\btanto faz\b|\bqualquer\b|\b(?:voce|vc|voces|vcs) (?:escolhe\w*|decide\w*|que sabe\w*)\b|"
@@ -59,6 +60,11 @@ _SIM = re.compile(
     r"ess[ea]|est[ea]|serve|aceito|quero|topo|top|maravilha|excelente|marca\w*|agend\w+|"
     r"de acordo|com certeza|s)\b|\U0001f44d|\U0001f44c|\u2705"
 )
+_RECUSA_EDUCADA = re.compile(r"^\W*nao\W+(?:muito )?obrigad[oa]\b")
+_INCERTO = re.compile(
+    r"\bnao sei\b|\btalvez\b|\bquem sabe\b|\b(?:vou|preciso|tenho que|deixa eu) "
+    r"(?:ver|verificar|confirmar|checar|conferir)\b|\bte (?:falo|aviso|confirmo|retorno)\b"
+)
 _NAO = re.compile(r"\bnao\b|\bn\b|\bnegativo\b")
 
 
@@ -69,7 +75,7 @@ class Escolha:
     tipo: str
     horario: Horario | None = None
     candidatos: tuple[Horario, ...] = ()
-    pedido: Pedido = Pedido()
+    pedido: Pedido = field(default_factory=Pedido)
 
 
 def interpretar(texto: str, horarios: Sequence[Horario], agora: datetime, fuso: str) -> Escolha:
@@ -79,6 +85,13 @@ def interpretar(texto: str, horarios: Sequence[Horario], agora: datetime, fuso: 
     """
     zona = ZoneInfo(fuso)
     lida = ler(texto, agora.astimezone(zona).date())
+    lido = _decidir(lida, horarios, zona)
+    if lido.horario is not None and _INCERTO.search(lida.texto):
+        return Escolha(AMBIGUA, candidatos=(lido.horario,))
+    return lido
+
+
+def _decidir(lida: Leitura, horarios: Sequence[Horario], zona: ZoneInfo) -> Escolha:
     positivas = _sem_ordinal_falso(lida.positivas, horarios, zona)
     negativas = _sem_ordinal_falso(lida.negativas, horarios, zona)
     restantes = [h for h in horarios if not _recusado(h, negativas, horarios, zona)]
@@ -139,7 +152,7 @@ def _sem_mencao(
             return Escolha(INDICE, restantes[0])
         return Escolha(AMBIGUA, candidatos=tuple(restantes))
     resto = lida.resto
-    if _DESISTE.search(resto):
+    if _DESISTE.search(resto) or _RECUSA_EDUCADA.search(lida.texto):
         return Escolha(DESISTIU)
     if _NENHUM.search(resto) or _NAO_PODE.search(resto):
         return Escolha(NENHUMA)

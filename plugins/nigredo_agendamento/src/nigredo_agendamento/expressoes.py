@@ -1,7 +1,8 @@
 """Finds what a message names (options, days, hours) and whether it says yes or no to it.
 
 Brazilian Portuguese as people write it: without accents, abbreviated, with greetings around it.
-Every expression found is replaced by a mark, so that "24/11 às 10h" is never read as options.
+Every expression found is replaced by a mark (a private-use character), so that "24/11 às 10h" is
+never read as options.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ _DIAS = {
 _MESES = {
     nome: numero
     for numero, nome in enumerate(
-        ("janeiro", "fevereiro", "marco", "abril", "maio", "junho", "julho", "agosto")
-        + ("setembro", "outubro", "novembro", "dezembro"),
+        (
+            *("janeiro", "fevereiro", "marco", "abril", "maio", "junho"),
+            *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+        ),
         start=1,
     )
 }
@@ -44,6 +47,7 @@ _CARDINAIS = {"um": 1, "uma": 1, "dois": 2, "duas": 2, "tres": 3, "a": 1, "b": 2
 _ENFEITES = re.compile(
     r"\b(?:(?:muito )?bom dia|boa (?:tarde|noite)|tudo bem|obrigad[oa]|"
     r"nao (?:tem|ha|vejo) (?:nenhum )?problema|sem problemas?|por que nao|se nao for incomodo|"
+    r"nao sei(?: ainda)?(?: bem)?(?: se)?(?: (?:eu )?(?:consigo|posso|da|vou poder))?|"
     r"se nao se importar|nao se preocupe|tenha um bom dia|bom fim de semana|como nao)\b"
 )
 _DURACAO = re.compile(
@@ -51,22 +55,28 @@ _DURACAO = re.compile(
     r"(?:\d+|uma|duas|meia) ?(?:min(?:utos?)?|horas? de (?:conversa|reuniao))\b"
     r"|\b(?:reuniao|conversa|papo|call) de (?:\d+|uma|duas|meia) ?(?:h|horas?)\b"
 )
+_UNIDADES = ("um", "dois", "tres", "quatro", "cinco", "seis", "sete", "oito", "nove")
+_DEZENA = re.compile(rf"\b(vinte|trinta)(?: e ({'|'.join(_UNIDADES)}))?\b")
+_DIAS_JUNTOS = re.compile(r"\bdias? (\d{1,2}) (e|ou) (?:dia )?(\d{1,2})\b(?! ?[h:])")
 _COISAS = (
     r"(?! ?(?:reuni|pessoa|dias?\b|semana|vez|coisa|mil\b|%|reais|min|socio|funcion|opcoes|"
     r"horarios|empresa|mes\b|meses|anos?\b))"
 )
-_MARCA = re.compile(r"§(\d+)§")
+_PRIMEIRA_MARCA = 0xE000
+_MARCA = re.compile("[\ue000-\uf8ff]")
+_ESPACOS = re.compile(r" +")
 _CLAUSULA = re.compile(
     r"[.,;!?\n()]+|\b(?:mas|porem|entao|ja|so que|agora)\b|"
-    r" e (?=(?:tambem |nem )?(?:[ao] |n[ao] )?§)|"
+    r"(?<!nao) e (?=(?:tambem |nem |nao |marc\w+ |fic\w+ |quero )?(?:[ao] |n[ao] )?[\ue000-\uf8ff])|"
     r"(?<!nao) (?=(?:pode ser|podemos|prefiro|fico com|vamos|quero|que tal|melhor|seria)\b)"
 )
 _NEGA_ANTES = re.compile(
-    r"\b(?:nao|nem|nunca|menos|exceto|tirando|em vez|inves|do que|impossivel|sem ser|"
+    r"\b(?:nao|nem|nunca|menos|exceto|tirando|cancel\w+|em vez|inves|do que|impossivel|sem ser|"
     r"ocupad[oa]|compromisso)\b"
 )
 _NEGA_DEPOIS = re.compile(
-    r"\bnao\b(?! sei)|\b(?:impossivel|complicad[oa]|ruim|dificil|ocupad[oa]|compromisso|nem pensar)\b"
+    r"\bnao\b|\bferiado\b|\b(?:impossivel|complicad[oa]|ruim|dificil|"
+    r"ocupad[oa]|compromisso|nem pensar)\b"
 )
 
 
@@ -84,24 +94,30 @@ def normalizar(texto: str) -> str:
     """Lower case, no accents, single spaces; line ends stay."""
     sem_ordinais = texto.replace("º", "o ").replace("ª", "a ").replace("°", "o ")
     decomposto = unicodedata.normalize("NFKD", sem_ordinais.lower())
-    limpo = "".join(c for c in decomposto if not unicodedata.combining(c))
+    limpo = _MARCA.sub(" ", "".join(c for c in decomposto if not unicodedata.combining(c)))
     return "\n".join(" ".join(linha.split()) for linha in limpo.splitlines()).strip()
 
 
 def ler(texto: str, hoje: date) -> Leitura:
     """Read a message written on ``hoje`` (in the zone that the lead reads)."""
     normal = normalizar(texto)
-    limpo = _DURACAO.sub(" ", _ENFEITES.sub(" ", normal))
+    numerado = _DIAS_JUNTOS.sub(r"dia \1 \2 dia \3", _DEZENA.sub(_em_algarismos, normal))
+    limpo = _DURACAO.sub(" ", _ENFEITES.sub(" ", numerado))
     achadas: list[Mencao] = []
     for padrao, fabrica in (*_DATAS, *HORAS, *_DEPOIS_DAS_HORAS):
         limpo = _substituir(limpo, padrao, fabrica, hoje, achadas)
     positivas: list[Mencao] = []
     negativas: list[Mencao] = []
-    for clausula in _CLAUSULA.split(f" {limpo} "):
+    for clausula in _CLAUSULA.split(_ESPACOS.sub(" ", f" {limpo} ")):
         for marca in _MARCA.finditer(clausula):
-            mencao = achadas[int(marca[1])]
+            mencao = achadas[ord(marca[0]) - _PRIMEIRA_MARCA]
             (negativas if _negada(clausula, marca) else positivas).append(mencao)
     return Leitura(normal, _MARCA.sub(" ", limpo), tuple(positivas), tuple(negativas))
+
+
+def _em_algarismos(achado: re.Match[str]) -> str:
+    dezena = 20 if achado[1] == "vinte" else 30
+    return str(dezena + (_UNIDADES.index(achado[2]) + 1 if achado[2] else 0))
 
 
 def _negada(clausula: str, marca: re.Match[str]) -> bool:
@@ -110,7 +126,7 @@ def _negada(clausula: str, marca: re.Match[str]) -> bool:
     depois = clausula[marca.end() :]
     negacao = _NEGA_DEPOIS.search(depois)
     # "a 2 não, a 3": what follows the "não" up to another mention belongs to the first one
-    return negacao is not None and "§" not in depois[: negacao.start()]
+    return negacao is not None and _MARCA.search(depois[: negacao.start()]) is None
 
 
 def _substituir(
@@ -125,7 +141,7 @@ def _substituir(
         if mencao is None:
             return achado[0]
         achadas.append(mencao)
-        return f" §{len(achadas) - 1}§ "
+        return f" {chr(_PRIMEIRA_MARCA + len(achadas) - 1)} "
 
     return padrao.sub(marcar, texto)
 
@@ -195,6 +211,10 @@ def _a_segunda(achado: re.Match[str], hoje: date) -> Mencao:
     return DiaDaSemana(0, ordinal=2)
 
 
+def _fim_de_semana(achado: re.Match[str], hoje: date) -> Mencao:
+    return DiaDaSemana(5)
+
+
 def _ordinal(achado: re.Match[str], hoje: date) -> Mencao:
     return Opcao(_ORDINAIS[achado["nome"]])
 
@@ -228,7 +248,8 @@ _DATAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
     ),
     (
         re.compile(
-            rf"\b(?:dia )?(?P<dia>\d{{1,2}}) de (?P<nome>{'|'.join(_MESES)})(?: de (?P<ano>\d{{4}}))?\b"
+            rf"\b(?:dia )?(?P<dia>\d{{1,2}}) de (?P<nome>{'|'.join(_MESES)})"
+            r"(?: de (?P<ano>\d{4}))?\b"
         ),
         _data,
     ),
@@ -238,6 +259,7 @@ _DATAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
         re.compile(rf"\b{_NOME_DO_DIA}(?:[- ]feira)? (?:da|na|de) {_QUE_VEM}\b"),
         _dia_da_semana_que_vem,
     ),
+    (re.compile(r"\b(?:fim|final) de semana\b"), _fim_de_semana),
     (re.compile(r"\b[nd]?es[st]a semana\b"), _esta_semana),
     (re.compile(rf"\b{_QUE_VEM}\b"), _semana_que_vem),
     (re.compile(r"\b(?:mes que vem|proximo mes)\b"), _mes_que_vem),
@@ -257,7 +279,8 @@ _DATAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
 _DEPOIS_DAS_HORAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
     (
         re.compile(
-            r"\b(?:opcao|alternativa|numero|num|n|item|op|horario|sugestao) ?[o.:#]? ?"
+            r"\b(?:(?:opcao|alternativa|numero|num|item|op|horario|sugestao)\b ?[o.:#]?"
+            r"|n ?[o.:#]) ?"
             r"(?P<n>\d{1,2}|um|uma|dois|duas|tres|[abc])\b"
         ),
         _opcao,
@@ -267,7 +290,7 @@ _DEPOIS_DAS_HORAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
     (re.compile(r"\b[oa] do meio\b"), _do_meio),
     (re.compile(r"\b[oa] (?P<n>um|uma|dois|duas|tres)\b" + _COISAS), _opcao),
     (
-        re.compile(r"(?<![\d/:.,-])\b(?P<n>\d{1,2})(?:[oa] )?\b(?![\d/:-]|[.,]\d)" + _COISAS),
+        re.compile(r"(?<![\d/:.,-])\b(?P<n>\d{1,2})[oa]?\b(?![\d/:-]|[.,]\d)" + _COISAS),
         _numero,
     ),
     (re.compile(r"^\W*(?P<n>um|dois|duas|tres)\W*$"), _opcao),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from alquimista_sdk.errors import PermanentError
@@ -10,6 +11,7 @@ from alquimista_sdk.models import ETAPAS, Campanha, Lead, NovoDisparo, TenantFac
 from nigredo_disparo.fuso import fuso_do_lead
 from nigredo_disparo.planejamento import Destino, variante
 
+_VAZIA = "mensagem_vazia"
 _LETRAS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -20,25 +22,42 @@ def destino(lead: Lead, tenant: TenantFacts) -> Destino:
 
 def compor(
     campanha: Campanha, lead: Lead, tenant: TenantFacts, etapa: str, enviar_em: datetime
-) -> NovoDisparo:
+) -> NovoDisparo | None:
     """The message of a stage for one lead. ``tentativa`` is the follow-up's number (dec. 16).
 
+    The lead's own variant comes first; where too little is known of the lead to leave anything of
+    it, the other one. None where no variant has anything to say to this lead.
+
     Raises:
-        PermanentError: the campaign has no message of the stage, or one names an unknown fact.
+        PermanentError: the campaign has no message of the stage, or one is malformed.
     """
     opcoes = campanha.mensagens.da_etapa(etapa)
     if not opcoes:
         raise PermanentError(f"a campanha não tem mensagem de {etapa}", code="campanha_incompleta")
-    indice = variante(lead.id, len(opcoes))
+    primeira = variante(lead.id, len(opcoes))
     fatos = fatos_do_lead(lead, tenant)
-    return NovoDisparo(
-        lead_id=lead.id,
-        campanha_id=campanha.id,
-        etapa=etapa,
-        tentativa=ETAPAS.index(etapa),
-        variante=_LETRAS[indice % len(_LETRAS)],
-        canal=campanha.canal,
-        assunto=render(opcoes[indice].assunto, fatos),
-        mensagem=render(opcoes[indice].texto, fatos),
-        enviar_em=enviar_em,
-    )
+    for indice in (*range(primeira, len(opcoes)), *range(primeira)):
+        mensagem = _render(opcoes[indice].texto, fatos)
+        if not mensagem:
+            continue
+        return NovoDisparo(
+            lead_id=lead.id,
+            campanha_id=campanha.id,
+            etapa=etapa,
+            tentativa=ETAPAS.index(etapa),
+            variante=_LETRAS[indice % len(_LETRAS)],
+            canal=campanha.canal,
+            assunto=_render(opcoes[indice].assunto, fatos),
+            mensagem=mensagem,
+            enviar_em=enviar_em,
+        )
+    return None
+
+
+def _render(texto: str, fatos: Mapping[str, str | None]) -> str:
+    try:
+        return render(texto, fatos)
+    except PermanentError as erro:
+        if erro.code != _VAZIA:
+            raise
+        return ""

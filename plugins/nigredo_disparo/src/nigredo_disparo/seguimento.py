@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from alquimista_sdk.context import AgentContext
 from alquimista_sdk.events import AgentEvent, Subject
@@ -25,10 +26,9 @@ def apos_envio(event: AgentEvent, context: AgentContext) -> None:
     proxima = etapa_seguinte(etapa)
     continuacao = "a sequência terminou"
     if proxima is not None and campanha.status == "ativa" and segue(lead, campanha.canal):
-        momento = planejar_etapa(
-            context, campanha, lead, proxima, _enviado_em(context, lead, campanha, etapa)
-        )
-        continuacao = f"mensagem de {proxima} planejada para {momento:%d/%m às %Hh%M} UTC"
+        enviado_em = _enviado_em(context, lead, campanha, etapa)
+        momento = planejar_etapa(context, campanha, lead, proxima, enviado_em)
+        continuacao = _dizer(proxima, momento, context)
     elif proxima is not None:
         continuacao = "a sequência não segue"
     context.events.publish(
@@ -47,8 +47,11 @@ def apos_envio(event: AgentEvent, context: AgentContext) -> None:
 
 def planejar_etapa(
     context: AgentContext, campanha: Campanha, lead: Lead, etapa: str, enviado_em: datetime
-) -> datetime:
-    """Plan a follow-up counted from the message sent at ``enviado_em``; answers its moment."""
+) -> datetime | None:
+    """Plan a follow-up counted from the message sent at ``enviado_em``; answers its moment.
+
+    None where no variant of the stage has anything to say to this lead.
+    """
     momento = planejar_seguinte(
         enviado_em,
         context.now,
@@ -57,8 +60,19 @@ def planejar_etapa(
         destino(lead, context.tenant),
         f"{campanha.id}:{etapa}",
     )
-    context.disparos.plan(compor(campanha, lead, context.tenant, etapa, momento))
+    disparo = compor(campanha, lead, context.tenant, etapa, momento)
+    if disparo is None:
+        context.log.warning("no variant fits the lead", lead_id=str(lead.id))
+        return None
+    context.disparos.plan(disparo)
     return momento
+
+
+def _dizer(etapa: str, momento: datetime | None, context: AgentContext) -> str:
+    if momento is None:
+        return f"não há mensagem de {etapa} que sirva a este lead"
+    local = momento.astimezone(ZoneInfo(context.tenant.fuso_horario))
+    return f"mensagem de {etapa} planejada para {local:%d/%m às %Hh%M}"
 
 
 def _enviado_em(context: AgentContext, lead: Lead, campanha: Campanha, etapa: str) -> datetime:

@@ -53,5 +53,9 @@ def planejar_topo(context: AgentContext, campanha: Campanha, leads: Sequence[Lea
         ocupados=[int(segundo) for segundo in guardada.get("segundos", ())],
     )
     for lead, momento in zip(ordem, momentos, strict=True):
-        context.disparos.plan(compor(campanha, lead, context.tenant, "topo", momento))
+        disparo = compor(campanha, lead, context.tenant, "topo", momento)
+        if disparo is None:
+            context.log.warning("no variant fits the lead", lead_id=str(lead.id))
+        else:
+            context.disparos.plan(disparo)
     context.state.put(_AGENDA, {"segundos": list(cauda)})

@@ -50,10 +50,8 @@ def planejar(
     """
     ativos = [lead for lead in leads if lead.status not in _FORA and not lead.pausado]
     canal = canal_do_lote(ativos, material)
-    if canal == "whatsapp":
-        escolha = escolher(material.whatsapp, material.apresentacao)
-    else:
-        escolha = escolher(material.email, material.apresentacao)
+    templates = material.whatsapp if canal == "whatsapp" else material.email
+    escolha = escolher(canal, templates, material.apresentacao)
     alcancados = alcancaveis(ativos, canal)
     campanha = NovaCampanha(
         id=campanha_id,

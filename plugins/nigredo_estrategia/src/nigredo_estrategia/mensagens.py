@@ -26,9 +26,8 @@ _TITULOS: Final = (
     "nosso produto",
     "institucional",
 )
-_SAIDA = re.compile(
-    r"\bsair\b|\bdescadastr|\bcancelar\b|n[ãa]o (?:quer|deseja)|n[ãa]o receber", re.I
-)
+_SAIDA = re.compile(r"\bSAIR\b|(?i:descadastr|(?:n[ãa]o|parar de) receber)")
+ASSUNTO_PADRAO: Final = "{empresa_cliente} e {empresa}"
 _FIM_DE_FRASE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -40,11 +39,11 @@ class Escolha:
     recusados: tuple[str, ...] = ()
 
 
-def escolher(templates: Iterable[Template], apresentacao: str | None) -> Escolha:
+def escolher(canal: str, templates: Iterable[Template], apresentacao: str | None) -> Escolha:
     """Two variants for each stage: the tenant's approved templates first, then the built-in ones.
 
-    A template that could never be rendered is left out and named. A message without an opt-out
-    line gets one.
+    A template that could never be rendered is left out and named. An e-mail without an opt-out
+    line or a subject gets one; a WhatsApp text stays as it was approved.
     """
     recusados: list[str] = []
     proprias: dict[str, list[Mensagem]] = {etapa: [] for etapa in ETAPAS}
@@ -54,9 +53,7 @@ def escolher(templates: Iterable[Template], apresentacao: str | None) -> Escolha
         if not utilizavel(template):
             recusados.append(template.nome)
             continue
-        proprias[template.etapa].append(
-            Mensagem(texto=com_saida(template.texto.strip()), assunto=template.assunto.strip())
-        )
+        proprias[template.etapa].append(_da_casa(canal, template))
     prontas = {
         etapa: _completar(etapa, mensagens, apresentacao) for etapa, mensagens in proprias.items()
     }
@@ -106,6 +103,12 @@ def previas(mensagens: Mensagens, leads: Sequence[Lead], tenant: TenantFacts) ->
             texto = f"Assunto: {render(variante.assunto, fatos)}\n\n{texto}"
         prontas.append(texto)
     return tuple(prontas)
+
+
+def _da_casa(canal: str, template: Template) -> Mensagem:
+    if canal != "email":
+        return Mensagem(template.texto.strip())
+    return Mensagem(com_saida(template.texto.strip()), template.assunto.strip() or ASSUNTO_PADRAO)
 
 
 def _completar(

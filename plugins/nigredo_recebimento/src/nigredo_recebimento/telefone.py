@@ -46,6 +46,8 @@ _RAMAL = re.compile(r"\s*(?:\(?\s*ramal|\br\.|\bram\.|\bext\.?)\s*:?\s*\d*\)?.*$
 _NUMERO = re.compile(r"\+?\(?\d[\d\s().\-]{5,}\d")
 _DECIMAL = re.compile(r"^(\d{8,13})[.,]0+$")
 _NACIONAL = re.compile(r"^(?:0|55)?(\d{2})([6-9]\d{7})$")
+_CORTADO = re.compile(r"\d{5}[^\d]+\d{3}$")
+"""Grouped as five and three: a mobile that lost a digit, not an old one of eight."""
 _DIGITOS_MINIMOS = 8
 
 
@@ -118,7 +120,7 @@ def pela_biblioteca(texto: str, ddd_padrao: str | None = None) -> str | None:
     Completes what the library cannot: a missing area code, a missing ninth digit.
     """
     digitos = "".join(c for c in texto if c.isascii() and c.isdigit())
-    if len(digitos) < _DIGITOS_MINIMOS:
+    if len(digitos) < _DIGITOS_MINIMOS or _CORTADO.search(texto.rstrip()):
         return None
     if "+" not in texto:
         if ddd_padrao and len(digitos) in (8, 9) and digitos[:3] not in ("800", "300"):

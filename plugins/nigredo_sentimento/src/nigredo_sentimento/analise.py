@@ -32,7 +32,7 @@ def analisar(texto: str, anterior: str = "", palavras: Sequence[str] = ()) -> An
     antes = preparar(anterior[:MAXIMO_CARACTERES]) if anterior.strip() else None
     pedido = detectar(lido, palavras, antes)
     carga = medir(lido)
-    sentimento, intensidade = classificar(carga, lido)
+    sentimento, intensidade = classificar(carga, lido, pedido.desfecho == CERTO)
     intencao = ler_intencao(lido, carga.valencia, antes)
     intent, motivos = intencao.intent, [intencao.motivo]
     if pedido.desfecho == CERTO:

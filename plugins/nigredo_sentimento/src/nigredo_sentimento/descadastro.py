@@ -33,6 +33,7 @@ PALAVRAS_DO_DESENHO = (
 """The design's list. As tenant words they add nothing: the rules below read them in context."""
 
 _GUARDA = "guarda"
+_COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting
 _BLANK = "#"
 _COMANDO = re.compile(
     r"(?:nao (?:quiser|quer|deseja|prefere)|deixar|parar|sair|descadastr\w*|remov\w+)"
@@ -64,6 +65,8 @@ def detectar(
     achados: dict[str, list[str]] = {CERTO: [], INCERTO: []}
     for frase in texto.frases:
         for desfecho, motivo in _evidence(frase):
+            if desfecho == _COMANDO_DE_LISTA:
+                desfecho = INCERTO if _spoke_of_meeting(anterior) else CERTO
             achados[desfecho].append(motivo)
         for desfecho, motivo in _tenant_words(frase, palavras_do_tenant):
             achados[desfecho].append(motivo)
@@ -123,6 +126,10 @@ def _said_yes_to_leaving(texto: Texto, anterior: Texto) -> bool:
         for frase in anterior.frases
     )
     return perguntou and compilar(_AFIRMA).search(texto.tudo) is not None
+
+
+def _spoke_of_meeting(anterior: Texto | None) -> bool:
+    return anterior is not None and compilar("{reuniao}|horarios").search(anterior.tudo) is not None
 
 
 @cache

@@ -21,7 +21,9 @@ _DEPOIS_DO_MAS = 1.5
 _ANTES_DO_MAS = 0.6
 _ADVERSATIVA = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
 _OFERTA = "(?:posso|podemos|quer|gostaria|tem interesse|topa|faz sentido|que tal|vamos)"
-_AFIRMA = "^(?:{cortesia} )*(?:sim|pode|quero|claro|ok|beleza|com certeza|pode ser|isso)(?: [^ ,]+)?$"
+_AFIRMA = (
+    "^(?:{cortesia} )*(?:sim|pode|quero|claro|ok|beleza|com certeza|pode ser|isso)(?: [^ ,]+)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,14 @@ _MUITO = re.compile(
     r"(?<![^ ])(?:muito|muita|super|demais|bem|extremamente|mega|bastante|tao|totalmente|realmente|"
     r"absolutamente|hiper|ultra|baita|pra caramba|para caramba)(?![^ ])"
 )
-_POUCO = re.compile(r"(?<![^ ])(?:um pouco|pouco|meio|levemente|talvez|quase|relativamente)(?![^ ])")
+_POUCO = re.compile(
+    r"(?<![^ ])(?:um pouco|pouco|meio|levemente|talvez|quase|relativamente)(?![^ ])"
+)
 _MAS = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
 _SARCASMO = (
     "(?:aham|uhum|ah ta|sei sei|conta outra|me engana que eu gosto|ate parece|so que nao|sqn|"
     "acredito sim|papai noel|faz me rir|me poupe|ah claro|nossa que (?:legal|maravilha)|"
+    "(?:que delicia|que maravilha|adoro|amo|maravilha) (?:, )?(?:ser|receber|quando) [^,]*(?:propaganda|spam|ligacao|voces|acordad\\w+)|"
     "claro que (?:acredito|confio)|parabens pel[oa] (?:insistencia|spam|persistencia|descaso))"
 )
 _TERCEIRO = (
@@ -32,7 +35,8 @@ _TERCEIRO = (
     "(?:atual|antig[oa]|anterior|de hoje|que (?:temos|tenho|uso|usamos|tinha|tinhamos)|del[ea]s?|d[aeo] \\w+)"
 )
 _ORIGENS = "(?:meu|minha|nosso|nossa|do) (?:fornecedor|sistema|banco|contador|operadora|concorrente|agencia)"
-_LIMIAR = 1.3
+_IRONIA = "🙃"
+_LIMIAR = 1.35
 _LIMIAR_RAIVA = 2.0
 _GRITO = 2
 
@@ -63,17 +67,20 @@ def medir(texto: Texto) -> Carga:
             raiva += _LIMIAR_RAIVA
         elif valor is not None:
             valencia += float(valor)
-    if compilar(_SARCASMO).search(texto.tudo):
+    if _IRONIA in texto.emojis or compilar(_SARCASMO).search(texto.tudo):
         valencia = -abs(valencia) - 1.5
         indicios.append("ironia")
     return Carga(valencia, raiva, tuple(dict.fromkeys(indicios)))
 
 
-def classificar(carga: Carga, texto: Texto) -> tuple[str, int]:
-    """The class and its intensity (0-100). Capitals and exclamations raise intensity only."""
+def classificar(carga: Carga, texto: Texto, quer_sair: bool = False) -> tuple[str, int]:
+    """The class and its intensity (0-100). Capitals raise intensity only.
+
+    A bad mood in a request to leave (``quer_sair``) is anger at us.
+    """
     exclamacoes = sum(frase.exclamacoes for frase in texto.frases)
     enfase = min(exclamacoes, 3) * 4 + 8 * texto.gritado + 5 * texto.alongado
-    if carga.raiva >= _LIMIAR_RAIVA:
+    if carga.raiva >= _LIMIAR_RAIVA or (quer_sair and carga.valencia <= -_LIMIAR):
         return "irritado", _clamp(55 + 6 * carga.raiva + 4 * max(-carga.valencia, 0) + enfase)
     valencia = carga.valencia
     if valencia >= _LIMIAR:
@@ -95,7 +102,7 @@ def _valence(frase: Frase) -> tuple[float, list[str]]:
             ocupado.append(achado.span())
             peso = _in_context(valor, frase, achado.start(), achado.end())
             if mas:
-                peso *= 1.3 if achado.start() >= mas[-1].end() else 0.6
+                peso *= 1.2 if achado.start() >= mas[-1].end() else 0.8
             soma += peso
             palavras.append(achado.group())
     return soma, palavras
@@ -126,7 +133,9 @@ def _anger(frase: Frase, valencia: float) -> tuple[float, list[str]]:
             palavras.append(achado.group())
     if frase.exclamacoes >= _GRITO and (forca or valencia < 0):
         forca += 1.0
-    if forca and (compilar(_TERCEIRO).search(frase.texto) or compilar(_ORIGENS).search(frase.texto)):
+    if forca and (
+        compilar(_TERCEIRO).search(frase.texto) or compilar(_ORIGENS).search(frase.texto)
+    ):
         # Anger at somebody else is no anger at us: it stays a bad mood.
         return 0.0, palavras
     return forca, palavras
@@ -148,4 +157,4 @@ def _raiva() -> tuple[tuple[float, re.Pattern[str]], ...]:
 
 @cache
 def _emojis() -> dict[str, str]:
-    return {emoji: valor for emoji, valor in ler_tabela("emojis.tsv", 2)}
+    return dict(ler_tabela("emojis.tsv", 2))

@@ -51,11 +51,12 @@ _POSTPOSED = re.compile(
 )
 _QUESTION_START = re.compile(
     r"^(?:(?:oi|ola|opa|bom dia|boa tarde|boa noite|e|mas|entao|,|por favor|moca|moco|amigo) )*"
-    r"(?:quanto|quantos|quanta|quantas|qual|quais|quando|onde|aonde|quem|como|por que|o que|que horas|"
-    r"sera que|da para|tem como|teria como|tem (?:alguma?|desconto|nota|garantia|versao|suporte|"
+    r"(?:quanto|quantos|quanta|quantas|qual|quais|quando|onde|aonde|quem|como|por que|o que|"
+    r"que horas|sera que|da para|tem como|teria como|tem (?:alguma?|desconto|nota|garantia|versao|suporte|"
     r"contrato|fidelidade|taxa|plano|planos)|voces (?:tem|fazem|atendem|trabalham|aceitam|emitem|"
     r"entregam|integram|sao|conseguem|oferecem|vendem|possuem|cobram|parcelam)|e possivel|"
-    r"existe (?:alguma?|a)|posso (?:saber|perguntar)|gostaria de saber (?:se|qual|quanto|como|onde)|"
+    r"existe (?:alguma?|a)|posso (?:saber|perguntar)|"
+    r"gostaria de saber (?:se|qual|quanto|como|onde)|"
     r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
 )
 _STEM = "descadastr"
@@ -108,7 +109,7 @@ def preparar(bruto: str) -> Texto:
         gritado=len(letras) >= 8 and sum(letra.isupper() for letra in letras) > 0.6 * len(letras),
         alongado=_REPEAT.search(plano) is not None,
         riso=_LAUGH.search(plano) is not None,
-        aspas=any(marca in limpo for marca in "\"“”«»"),
+        aspas=any(marca in limpo for marca in '"“”«»'),
     )
 
 
@@ -189,10 +190,16 @@ def _sentence(corpo: str, fim: str) -> Frase:
 
 def _token(token: str) -> str:
     plano = _abbreviations().get(token, token)
-    if 8 <= len(plano) and plano[0] == "d" and not plano.startswith(_STEM):
-        melhor = min(
-            (_distance(plano[:corte], _STEM), corte) for corte in (9, 10, 11) if corte <= len(plano)
-        ) if len(plano) >= 9 else (9, 0)
+    if len(plano) >= 8 and plano[0] == "d" and not plano.startswith(_STEM):
+        melhor = (
+            min(
+                (_distance(plano[:corte], _STEM), corte)
+                for corte in (9, 10, 11)
+                if corte <= len(plano)
+            )
+            if len(plano) >= 9
+            else (9, 0)
+        )
         if melhor[0] <= 2:
             return _STEM + plano[melhor[1] :]
     return plano

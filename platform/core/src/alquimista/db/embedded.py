@@ -31,6 +31,8 @@ _SERVER_USER = "nobody"
 _STARTUP_SECONDS = 30.0
 _SHUTDOWN_SECONDS = 20.0
 _SOCKET_LIMIT = 92
+_left_running: list[subprocess.Popen[bytes]] = []
+"""Servers that this process started and others still use: kept, so that they can be reaped."""
 
 
 class PostgresUnavailable(RuntimeError):
@@ -132,6 +134,7 @@ class EmbeddedPostgres:
                 try:
                     fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
+                    self._leave_running()
                     return
                 self._shutdown()
         finally:
@@ -149,6 +152,11 @@ class EmbeddedPostgres:
                 return
             time.sleep(0.02)
         os.kill(pid, signal.SIGQUIT)
+
+    def _leave_running(self) -> None:
+        if self._child is not None:
+            _left_running.append(self._child)
+            self._child = None
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
@@ -174,8 +182,9 @@ class EmbeddedPostgres:
             *("-D", str(target), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
         ]
+        uid, gid = self._identity()
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=fresh, **self._identity()
+            command, capture_output=True, text=True, check=False, cwd=fresh, user=uid, group=gid
         )
         if done.returncode != 0:
             raise PostgresUnavailable(f"initdb failed: {done.stderr.strip()[-500:]}")
@@ -184,6 +193,7 @@ class EmbeddedPostgres:
 
     def _spawn(self) -> None:
         log = open(self._folder / "postgres.log", "ab")  # noqa: SIM115 - the child keeps it
+        uid, gid = self._identity()
         with log:
             self._child = subprocess.Popen(
                 [
@@ -198,7 +208,8 @@ class EmbeddedPostgres:
                 stderr=log,
                 cwd=self._data,
                 start_new_session=True,
-                **self._identity(),
+                user=uid,
+                group=gid,
             )
 
     def _wait(self) -> None:
@@ -244,11 +255,12 @@ class EmbeddedPostgres:
     def _server_uid(self) -> int:
         return pwd.getpwnam(_SERVER_USER).pw_uid if self._root else os.geteuid()
 
-    def _identity(self) -> dict[str, int]:
+    def _identity(self) -> tuple[int | None, int | None]:
+        """User and group of the server's processes; None leaves them as they are."""
         if not self._root:
-            return {}
+            return None, None
         entry = pwd.getpwnam(_SERVER_USER)
-        return {"user": entry.pw_uid, "group": entry.pw_gid}
+        return entry.pw_uid, entry.pw_gid
 
     def _own(self, folder: Path) -> None:
         if self._root:

@@ -54,7 +54,7 @@ PERSONAL = frozenset(
 """Words of a field's name that mark it as personal or secret."""
 _IDENTIFIERS = ("id", "ids")
 _DEPTH = 8
-_MAX_PLAIN_INTEGER = 10**9
+_MAX_PLAIN_INTEGER = 10**7
 _KEPT = re.compile(
     r"(?<![0-9A-Za-z+])"
     r"(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"

@@ -16,7 +16,7 @@ blp = Blueprint("sandbox", __name__, url_prefix="/api/sandbox", description="San
 
 
 @blp.get("/mensagens")
-@requires("sandbox:use")
+@requires("sandbox:read")
 @blp.arguments(SandboxFiltroSchema, location="query")
 @blp.response(200, SandboxPaginaSchema)
 def list_messages(filtro: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ _PASSOS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         ("qualific", "entender", "necessidade", "diagn"),
-        ("Para indicar o melhor caminho: como isso funciona hoje na sua empresa?",),
+        ("Para eu entender se ajuda: como isso funciona hoje na sua empresa?",),
     ),
     (
         ("dúvida", "duvida", "esclarec", "respond"),

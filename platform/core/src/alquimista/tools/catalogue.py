@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from alquimista.db.session import Database
@@ -39,6 +41,8 @@ def build_registry(
     database: Database,
     settings: Settings,
     outside: OutsideServices | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> ToolRegistry:
     """The tools of a tenant: twins for a sandbox tenant, real services for any other.
 
@@ -48,7 +52,7 @@ def build_registry(
         calls = _twins(tenant, database) if settings.sandbox else {}
     else:
         calls = _real(outside or OutsideServices())
-    return ToolRegistry(Tool(CONTRACTS[name], call) for name, call in calls.items())
+    return ToolRegistry((Tool(CONTRACTS[name], call) for name, call in calls.items()), sleep)
 
 
 def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:

@@ -115,6 +115,8 @@ class SmtpChannel:
             raise _refused("conteúdo", error.smtp_code) from error
         except (smtplib.SMTPException, OSError) as error:
             raise OutcomeUnknown("SMTP: conexão perdida após a entrega do conteúdo") from error
+        if code < 0:
+            raise OutcomeUnknown("SMTP: resposta ilegível após a entrega do conteúdo")
         if code != 250:
             raise _refused("conteúdo", code)
 

@@ -26,6 +26,7 @@ from alquimista_sdk.testing.disparos import cancel_planned, request
 from alquimista_sdk.testing.recording import Recording
 
 STAGE_LIMIT = 5_000
+_ENDED = ("concluida", "falhou", "desfeita")
 _FINAL = ("descadastrado", "bloqueado")
 _FUNNEL = (
     "novo",
@@ -45,6 +46,12 @@ def next_status(current: str, asked: str) -> str:
     if asked in (*_FINAL, "descartado") or current == "descartado":
         return asked
     return asked if _FUNNEL.index(asked) >= _FUNNEL.index(current) else current
+
+
+def _read(linhas: Sequence[LinhaBruta], error: Exception | None) -> Iterator[LinhaBruta]:
+    yield from linhas
+    if error is not None:
+        raise error
 
 
 def _highest_first(lead: Lead) -> tuple[int, UUID]:
@@ -105,11 +112,12 @@ class TwinLeads:
         return self._store.importacoes[importacao_id]
 
     def rows(self, importacao_id: UUID) -> Iterator[LinhaBruta]:
-        """Iterate the raw rows; a file that the test made unreadable raises its error."""
-        self.importacao(importacao_id)
-        if importacao_id in self._store.leituras_falhas:
-            raise self._store.leituras_falhas[importacao_id]
-        return iter(tuple(self._store.linhas.get(importacao_id, ())))
+        """Iterate the raw rows; a file that the test made unreadable raises after those it has."""
+        importacao = self.importacao(importacao_id)
+        if importacao.status == "recebida":
+            self._store.importacoes[importacao_id] = replace(importacao, status="processando")
+        linhas = tuple(self._store.linhas.get(importacao_id, ()))
+        return _read(linhas, self._store.leituras_falhas.get(importacao_id))
 
     def stage(
         self,
@@ -177,11 +185,16 @@ class TwinLeads:
         """Write: the file was read to its end, or could not be."""
 
         def write() -> None:
-            status = "concluida" if erro is None else "falhou"
             current = self.importacao(importacao_id)
-            self._store.importacoes[importacao_id] = replace(current, status=status)
+            if current.status in _ENDED:
+                return
             if erro is not None:
                 self._store.erros_importacao[importacao_id] = erro
+                ended = replace(current, status="falhou")
+            else:
+                total = current.aceitos + current.rejeitados
+                ended = replace(current, status="concluida", total_linhas=total)
+            self._store.importacoes[importacao_id] = ended
 
         self._recording.write(write)
 

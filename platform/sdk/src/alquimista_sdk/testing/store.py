@@ -83,7 +83,7 @@ class Store:
         ``leads``, ``lotes``, ``importacoes``, ``campanhas``, ``agendamentos``: by id (or ``add``);
         ``enriquecimento``: lead id → pendente, enriquecido, sandbox, nao_encontrado, dispensado
         (a lead that is not listed is ``pendente``); ``linhas``: import id → raw rows;
-        ``leituras_falhas``: import id → the error that reading the file raises;
+        ``leituras_falhas``: import id → the error that reading raises after its rows;
         ``templates``, ``disparos``, ``interacoes`` (in the order they happened), ``trechos``;
         ``suprimidos``: normalised e-mails and phones that must not come back;
         ``metricas``: figures, or a callable of (inicio, fim); ``estado``: (key, lead id) → value.

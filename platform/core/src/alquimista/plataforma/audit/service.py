@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import Row, insert, select, tuple_
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.models import AuditLog
@@ -53,3 +54,24 @@ def record(
             created_at=uow.agora,
         )
     )
+
+
+def list_entries(
+    uow: UnitOfWork,
+    *,
+    alvo_id: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[Row[Any]]:
+    """The tenant's entries, newest first; of one target where ``alvo_id`` names it.
+
+    ``after`` is moment and id of the last entry of the page before.
+    """
+    table = AuditLog.__table__
+    query = select(table).where(AuditLog.tenant_id == uow.tenant_id)
+    if alvo_id is not None:
+        query = query.where(AuditLog.alvo_id == alvo_id)
+    if after is not None:
+        query = query.where(tuple_(AuditLog.created_at, AuditLog.id) < tuple_(*after))
+    query = query.order_by(AuditLog.created_at.desc(), AuditLog.id.desc()).limit(limit)
+    return list(uow.connection.execute(query))

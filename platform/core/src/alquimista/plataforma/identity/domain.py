@@ -59,6 +59,7 @@ _GERENCIA = _LEITURA | frozenset(
         "leads:export",
         "leads:write",
         "relatorios:write",
+        "sandbox:use",
         "sandbox:write",
     }
 )

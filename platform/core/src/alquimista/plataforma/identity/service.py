@@ -82,11 +82,14 @@ class IdentityService:
                 if wait > 0:
                     raise MuitasTentativas(ceil(wait))
             row = connection.execute(
-                text(f"SELECT user_id, senha_hash, status FROM {_SCHEMA}.find_login(:address)"),
+                text(
+                    "SELECT user_id, senha_hash, status, tenant_id "
+                    f"FROM {_SCHEMA}.find_login(:address)"
+                ),
                 {"address": address},
             ).one_or_none()
         matches = passwords.verify_password(row.senha_hash if row is not None else None, senha)
-        if row is None or not matches or row.status != ATIVO:
+        if row is None or not matches or row.status != ATIVO or row.tenant_id is None:
             raise AcessoRecusado(_SAME_ANSWER)
         with self._database.anonymous() as connection:
             for key, free in sorted(gates.items()):
@@ -94,6 +97,8 @@ class IdentityService:
                     text(f"SELECT {_SCHEMA}.login_passed(:key, :forget)"),
                     {"key": key, "forget": free != _LIVRES_REDE},
                 )
+            uow = self._database.join(connection, row.tenant_id)
+            record(uow, Ator("pessoa", str(row.user_id)), "login")
         kid, private = self._ring.signing()
         return tokens.issue(
             row.user_id,

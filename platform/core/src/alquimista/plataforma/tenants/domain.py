@@ -198,6 +198,14 @@ class Configuracoes:
             raise ConfiguracaoInvalida(unknown[0], "esta configuração não existe")
         return cls(**{name: _READERS[name](name, value) for name, value in raw.items()})
 
+    @classmethod
+    def from_column(cls, raw: Mapping[str, Any]) -> Configuracoes:
+        """Read the column, leaving out what this version of the code does not know yet.
+
+        After a rollback old code reads settings that newer code wrote.
+        """
+        return cls.from_json(_known_part(raw, cls().to_json()))
+
 
 def check_fuso(fuso: str) -> str:
     """The IANA zone. Raises ``ConfiguracaoInvalida`` where there is no such zone."""
@@ -206,6 +214,14 @@ def check_fuso(fuso: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfiguracaoInvalida("fuso_horario", f"não existe o fuso {fuso!r}") from error
     return fuso
+
+
+def _known_part(raw: Any, shape: Any) -> Any:
+    if isinstance(raw, Mapping) and isinstance(shape, Mapping):
+        return {name: _known_part(raw[name], shape[name]) for name in raw if name in shape}
+    if isinstance(raw, list) and isinstance(shape, list) and shape:
+        return [_known_part(item, shape[0]) for item in raw]
+    return raw
 
 
 def _between(campo: str, value: int, least: int, most: int) -> None:

@@ -43,7 +43,7 @@ class TenantService:
                 Tenant.id == uow.tenant_id
             )
         ).one()
-        return Configuracoes.from_json(row.configuracoes).facts(
+        return Configuracoes.from_column(row.configuracoes).facts(
             uow.tenant_id, row.nome, row.fuso_horario, row.sandbox
         )
 
@@ -84,7 +84,7 @@ class TenantService:
         raw = uow.connection.execute(
             select(Tenant.configuracoes).where(Tenant.id == uow.tenant_id)
         ).scalar_one()
-        return Configuracoes.from_json(raw)
+        return Configuracoes.from_column(raw)
 
     def save_settings(
         self, uow: UnitOfWork, configuracoes: Configuracoes, versao: int, ator: Ator

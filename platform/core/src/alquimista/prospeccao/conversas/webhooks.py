@@ -25,7 +25,7 @@ from alquimista.prospeccao.conversas import service
 from alquimista.prospeccao.conversas.schemas import RecebidoSchema
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.leads import service as leads
-from alquimista_integrations.email.inbound import EmailRecebido, parse_inbound
+from alquimista_integrations.email.inbound import EmailRecebido, InboundIgnored, parse_inbound
 from alquimista_integrations.whatsapp.webhook import (
     MensagemRecebida,
     StatusRecebido,
@@ -99,7 +99,10 @@ def receive_email() -> dict[str, int]:
     given = request.headers.get("Authorization", "")
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise NaoAutenticado("O segredo do webhook não confere.")
-    email = parse_inbound(_json(request.get_data()))
+    try:
+        email = parse_inbound(_json(request.get_data()))
+    except InboundIgnored:
+        return {"mensagens": 0, "status": 0, "ignoradas": 1}
     tenant_id = _tenant_of("email", email.para.lower())
     if tenant_id is None:
         return {"mensagens": 0, "status": 0, "ignoradas": 1}

@@ -81,5 +81,5 @@ def _do_numero(valor: float) -> str:
 def _por_extenso(valor: str) -> str:
     """``1.2345678000195E+13`` has all its digits; ``1,23457E+13`` lost them and stays as it is."""
     number = Decimal(valor.replace(",", "."))
-    exact = -int(number.as_tuple().exponent) <= 0
+    exact = int(number.as_tuple().exponent) <= 0
     return format(number, "f") if exact else valor

@@ -21,6 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CANDIDATAS = ["cp1252", "cp850", "mac_roman"]
+_USUAIS = frozenset("áàâãéêíóôõúüçÁÀÂÃÉÊÍÓÔÕÚÜÇºª°–—“”‘’•\xa0")
+_METADE = 0.5
 _AMOSTRA = 64 * 1024
 _LINHAS_PARA_DELIMITADOR = 40
 _MULTIBYTE = re.compile(rb"[\xc3][\x80-\xbf]")
@@ -80,11 +82,10 @@ def _de_um_byte(conteudo: bytes) -> str:
     """Windows, DOS or Mac: judged on the lines that are not plain ASCII, a sample of them."""
     lines = (line for line in conteudo.splitlines() if not line.isascii())
     sample = b"\n".join(islice(lines, 400))[:_AMOSTRA]
-    best = from_bytes(sample, cp_isolation=_CANDIDATAS, threshold=0.6, language_threshold=0.0)
-    found = best.best()
-    encoding = found.encoding if found is not None else "cp1252"
-    if _parece_portugues(sample.decode("cp1252", errors="replace")):
-        encoding = "cp1252"
+    encoding = max(_CANDIDATAS, key=lambda name: _portugues(sample, name))
+    if _portugues(sample, encoding) < _METADE:
+        guess = from_bytes(sample, cp_isolation=_CANDIDATAS).best()
+        encoding = guess.encoding if guess is not None else "cp1252"
     try:
         conteudo.decode(encoding)
     except UnicodeDecodeError:
@@ -93,11 +94,10 @@ def _de_um_byte(conteudo: bytes) -> str:
     return encoding
 
 
-def _parece_portugues(text: str) -> bool:
-    """Whether the accented letters are those of Portuguese words."""
-    accented = [char for char in text if ord(char) > 127]
-    usual = sum(char in "áàâãéêíóôõúüçÁÀÂÃÉÊÍÓÔÕÚÜÇºª°–—“”‘’•\xa0" for char in accented)
-    return usual * 10 >= len(accented) * 9
+def _portugues(sample: bytes, encoding: str) -> float:
+    """How many of the other than ASCII characters Portuguese uses, from 0 to 1."""
+    accented = [char for char in sample.decode(encoding, errors="replace") if ord(char) > 127]
+    return sum(char in _USUAIS for char in accented) / max(len(accented), 1)
 
 
 def _quebrada(conteudo: bytes, error: UnicodeDecodeError) -> ArquivoInvalido:

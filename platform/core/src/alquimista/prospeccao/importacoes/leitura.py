@@ -80,7 +80,7 @@ def _abrir_xlsx(conteudo: bytes, limites: Limites) -> Arquivo:
             counted = package.folhas.get(meta.name, Folha())
             if not counted.linhas:
                 continue
-            rows = islice(book.get_sheet_by_name(meta.name).iter_rows(), LINHAS_DA_CABECA)
+            rows = islice(_linhas(book.get_sheet_by_name(meta.name)), LINHAS_DA_CABECA)
             sheets.append(
                 Folhinha(
                     meta.name,
@@ -142,8 +142,17 @@ def linhas_de_xlsx(caminho: Path, planilha: str, *, mescladas: bool = False) -> 
         raise ArquivoInvalido(
             "arquivo_corrompido", "A planilha não pôde ser lida até o fim. Envie-a de novo."
         ) from error
-    rows = enumerate(sheet.iter_rows(), start=1)
+    rows = enumerate(_linhas(sheet), start=1)
     return _preencher(rows, sheet) if mescladas else rows
+
+
+def _linhas(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """Rows from the first one, with the empty columns on the left that the reader leaves out."""
+    left = sheet.start[1] if sheet.start is not None else 0
+    if not left:
+        return sheet.iter_rows()
+    padding = [""] * left
+    return (padding + row for row in sheet.iter_rows())
 
 
 def _preencher(rows: Iterator[tuple[int, list[Any]]], sheet: CalamineSheet) -> Iterator[Linha]:

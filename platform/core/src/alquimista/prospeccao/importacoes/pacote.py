@@ -31,18 +31,30 @@ from alquimista.prospeccao.importacoes.limites import (
 LINHAS_DA_CABECA = 80
 _PEDACO = MEBI
 _FATIA = 64 * 1024
-_SOBRA = 64
 _RAZAO_A_PARTIR_DE = 4 * MEBI
 _FOLHA = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
 _CELULAS = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,4})([0-9]+)")
+_CELULA_ABRE = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_LINHA_QUALQUER = re.compile(rb"<(?:\w+:)?row\b")
 _LINHA_ABRE = re.compile(rb"<\w+:row\b")
 _LINHAS_SIMPLES = re.compile(rb'<row r="([0-9]+)"')
 _LINHAS = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"']([0-9]+)")
 _SEM_VALOR = re.compile(rb"</(?:\w+:)?f>(?:<(?:\w+:)?v/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>")
+_MESCLADAS = re.compile(rb"mergeCell\s+ref=[\"'][A-Za-z]+([0-9]+):[A-Za-z]+([0-9]+)")
 _RAIZ = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _FIM_DE_LINHA = re.compile(rb"</(?:\w+:)?row>|<(?:\w+:)?row\b[^>]*/>")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_ILEGIVEL = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    ElementTree.ParseError,
+)
+"""What the standard library raises on bytes that are no sound zip or XML."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -110,9 +122,7 @@ def inspecionar(conteudo: bytes, limites: Limites = PADRAO) -> Pacote:
     try:
         with zipfile.ZipFile(io.BytesIO(conteudo)) as archive:
             return _inspecionar(archive, conteudo, limites)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
-        raise _corrompido() from error
-    except ElementTree.ParseError as error:
+    except _ILEGIVEL as error:
         raise _corrompido() from error
 
 
@@ -192,31 +202,35 @@ def _contar(
         if sheet.completa:
             _guardar_cabeca(sheet, piece, limites)
         window = tail + piece
-        _medir(sheet, window, limites)
-        tail = window[-_SOBRA:]
+        cut = window.rfind(b">") + 1
+        tail = window[cut:]
+        if len(tail) > limites.bytes_cabeca:
+            raise _bomba()
+        _medir(sheet, window[:cut], limites)
     exigir_celulas(sheet.linhas, sheet.colunas, limites)
     return sheet, total
 
 
 def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
-    """Largest row and column so far. A tag cut by the window's end is seen in the next one."""
+    """Largest row and column so far; the window holds whole tags only."""
     _recusar_entidades(window)
-    tags = window.count(b"<row") or len(_LINHA_ABRE.findall(window))
+    prefixed = b":row" in window or b":c" in window
+    tags = window.count(b"<row") + (len(_LINHA_ABRE.findall(window)) if prefixed else 0)
     rows = _LINHAS_SIMPLES.findall(window)
-    if tags > len(rows) + 1:
+    if tags != len(rows):
         rows = _LINHAS.findall(window)
     sheet.marcas += tags
     sheet.linhas = max(sheet.linhas, *map(int, rows), 0 if len(rows) >= tags else sheet.marcas)
-    cells = window.count(b"<c ")
-    plain = window.count(b'<c r="')
-    if cells - plain > 1 or b":c" in window or b"<c>" in window:
-        _medir_devagar(sheet, window, cells)
+    if prefixed or window.count(b"<c") != window.count(b'<c r="'):
+        _medir_devagar(sheet, window)
     else:
         _medir_depressa(sheet, window)
     exigir_colunas(sheet.colunas, limites)
     exigir_linhas(sheet.linhas, limites)
     sheet.formulas_sem_valor |= b"f>" in window and _SEM_VALOR.search(window) is not None
-    sheet.mescladas |= b"mergeCell " in window
+    if b"mergeCell " in window:
+        # Only cells merged downwards matter: a title across columns covers no row of leads.
+        sheet.mescladas |= any(top != bottom for top, bottom in _MESCLADAS.findall(window))
 
 
 def _medir_depressa(sheet: Folha, window: bytes) -> None:
@@ -232,12 +246,11 @@ def _medir_depressa(sheet: Folha, window: bytes) -> None:
         position = match.end()
 
 
-def _medir_devagar(sheet: Folha, window: bytes, cells: int) -> None:
-    """Any other way to write them; without references a cell stands right of the one before."""
+def _medir_devagar(sheet: Folha, window: bytes) -> None:
+    """Any other way to write them; without a reference a cell stands right of the one before."""
     found = _CELULAS.findall(window)
     widths = [numero_da_coluna(letters.decode()) for letters in {item[0] for item in found}]
-    if cells > len(found) + 1 or b":c" in window or b"<c>" in window:
-        widths += [part.count(b"<c") + part.count(b":c") for part in window.split(b"row")]
+    widths += [len(_CELULA_ABRE.findall(part)) for part in _LINHA_QUALQUER.split(window)]
     sheet.colunas = max(sheet.colunas, *widths, 0)
     sheet.linhas = max(sheet.linhas, *(int(item[1]) for item in found), 0)
 
@@ -273,7 +286,7 @@ def _guardar_cabeca(sheet: Folha, piece: bytes, limites: Limites) -> None:
         sheet.completa = False
     elif len(sheet.cabeca) > limites.bytes_cabeca:
         if not ends:
-            raise ArquivoInvalido("linha_grande", "A planilha tem uma linha grande demais.")
+            raise _bomba()
         sheet.cabeca = sheet.cabeca[: ends[-1]]
         sheet.completa = False
 
