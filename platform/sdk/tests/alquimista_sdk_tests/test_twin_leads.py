@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alquimista_sdk.errors import NotFound, PermanentError, VersionConflict
+from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
     LEAD_STATUS,
     Agendamento,
@@ -210,14 +210,15 @@ def test_the_funnel_does_not_go_back() -> None:
     assert next_status("descartado", "respondeu") == "respondeu"
 
 
-def test_a_write_after_the_runs_own_opt_out_conflicts_as_on_the_platform() -> None:
+def test_a_write_may_follow_the_runs_own_opt_out() -> None:
     twin = twin_with_import()
     twin.store.add(Lead(LEAD, "A", "novo"))
     twin.leads.get(LEAD)
     twin.leads.opt_out(LEAD, "pediu")
     twin.leads.update(LEAD, LeadChanges(setor="varejo"))
-    with pytest.raises(VersionConflict):
-        twin.commit()
+    twin.commit()
+    assert twin.store.leads[LEAD].setor == "varejo"
+    assert twin.store.leads[LEAD].status == "descadastrado"
 
 
 def plan(etapa: str = "topo") -> NovoDisparo:

@@ -67,7 +67,8 @@ _MARCA = re.compile("[\ue000-\uf8ff]")
 _ESPACOS = re.compile(r" +")
 _CLAUSULA = re.compile(
     r"[.,;!?\n()]+|\b(?:mas|porem|entao|ja|so que|agora)\b|"
-    r"(?<!nao) e (?=(?:tambem |nem |nao |marc\w+ |fic\w+ |quero )?(?:[ao] |n[ao] )?[\ue000-\uf8ff])|"
+    r"(?<!nao) e (?=(?:tambem |nem |nao |marc\w+ |fic\w+ |quero )?"
+    r"(?:[ao] |n[ao] )?[\ue000-\uf8ff])|"
     r"(?<!nao) (?=(?:pode ser|podemos|prefiro|fico com|vamos|quero|que tal|melhor|seria)\b)"
 )
 _NEGA_ANTES = re.compile(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import time
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID, uuid5
 
 from alquimista_sdk.models import Campanha, Disparo, Lead, Lote, Mensagem, Mensagens, Ritmo
@@ -26,38 +28,38 @@ def mensagens() -> Mensagens:
     )
 
 
-def lead(numero: int, **mudancas: object) -> Lead:
+def lead(numero: int, **mudancas: Any) -> Lead:
     """Lead ``numero``: new, of the lot, with an e-mail and a São Paulo phone."""
-    campos: dict[str, object] = {
-        "id": uuid5(RAIZ, f"lead:{numero}"),
-        "empresa": f"Padaria {numero}",
-        "status": "enriquecido",
-        "email": f"contato{numero}@padaria.example",
-        "telefone": "+551133334444",
-        "prioridade": 50 + numero,
-        "lote_id": LOTE,
-    }
-    return Lead(**(campos | mudancas))  # type: ignore[arg-type]  # the fields vary by test
+    base = Lead(
+        id=uuid5(RAIZ, f"lead:{numero}"),
+        empresa=f"Padaria {numero}",
+        status="enriquecido",
+        email=f"contato{numero}@padaria.example",
+        telefone="+551133334444",
+        prioridade=50 + numero,
+        lote_id=LOTE,
+    )
+    return replace(base, **mudancas)
 
 
-def campanha(status: str = "aprovada", **mudancas: object) -> Campanha:
+def campanha(status: str = "aprovada", **mudancas: Any) -> Campanha:
     """The campaign of the lot."""
-    campos: dict[str, object] = {
-        "id": CAMPANHA,
-        "nome": "Padarias",
-        "segmento": "alimentos",
-        "canal": "email",
-        "mensagens": mensagens(),
-        "ritmo": RITMO,
-        "status": status,
-        "versao": 1,
-        "lote_id": LOTE,
-        "aprovada": True,
-    }
-    return Campanha(**(campos | mudancas))  # type: ignore[arg-type]  # the fields vary by test
+    base = Campanha(
+        id=CAMPANHA,
+        nome="Padarias",
+        segmento="alimentos",
+        canal="email",
+        mensagens=mensagens(),
+        ritmo=RITMO,
+        status=status,
+        versao=1,
+        lote_id=LOTE,
+        aprovada=True,
+    )
+    return replace(base, **mudancas)
 
 
-def enviado(dono: Lead, etapa: str, quando: object, status: str = "enviado") -> Disparo:
+def enviado(dono: Lead, etapa: str, quando: datetime | None, status: str = "enviado") -> Disparo:
     """A message of the campaign that went out (or, by ``status``, did not)."""
     return Disparo(
         id=uuid5(RAIZ, f"{dono.id}:{etapa}"),
@@ -68,7 +70,7 @@ def enviado(dono: Lead, etapa: str, quando: object, status: str = "enviado") -> 
         lead_id=dono.id,
         campanha_id=CAMPANHA,
         etapa=etapa,
-        enviado_em=quando,  # type: ignore[arg-type]  # None where it did not go out
+        enviado_em=quando,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -46,7 +47,7 @@ def _enviada(alvo: Lead, etapa: str) -> AgentEvent:
 
 
 class TestContract(AgentContractTests):
-    module = agent
+    module: ClassVar[ModuleType] = agent
 
     def event_examples(self) -> Iterable[tuple[AgentEvent, TwinContext]]:
         contatado = lead(2, status="contatado")

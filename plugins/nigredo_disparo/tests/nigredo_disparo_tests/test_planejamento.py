@@ -23,14 +23,12 @@ from nigredo_disparo.planejamento import (
 
 FUSOS = ("America/Sao_Paulo", "America/Manaus", "America/Rio_Branco", "America/Cuiaba")
 UFS = (None, "SP", "AM", "AC", "RJ")
-momentos = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31), timezones=st.just(UTC))
+momentos = st.integers(1_767_225_600, 1_861_833_600).map(lambda s: datetime.fromtimestamp(s, UTC))
 destinos = st.lists(
     st.builds(Destino, st.uuids(), st.sampled_from(FUSOS), st.sampled_from(UFS)), max_size=40
 )
 expedientes = st.builds(
-    lambda inicio, minutos: Expediente(
-        time(inicio), (datetime(2026, 1, 1, inicio) + timedelta(minutes=minutos)).time()
-    ),
+    lambda inicio, minutos: Expediente(time(inicio), time(inicio + minutos // 60, minutos % 60)),
     st.integers(8, 15),
     st.integers(1, 120),
 )

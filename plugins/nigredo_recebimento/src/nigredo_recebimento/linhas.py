@@ -40,7 +40,7 @@ class Higienizador:
     def linhas(self, brutas: Iterable[LinhaBruta]) -> Iterator[LeadHigienizado | Rejeito]:
         """Clean rows one by one; rows without any value are passed over."""
         for bruta in brutas:
-            if any(limpo(valor) for valor in bruta.valores.values()):
+            if any(map(limpo, bruta.valores.values())):
                 yield self.linha(bruta)
 
     def linha(self, bruta: LinhaBruta) -> LeadHigienizado | Rejeito:

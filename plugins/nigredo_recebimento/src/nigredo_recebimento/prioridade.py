@@ -25,6 +25,10 @@ _URGENCIA: Final = (
 )
 """What a customer's own remarks say of timing, strongest first (words of the extra columns)."""
 
+_NEGACOES: Final = frozenset({"sem", "nao", "nem", "nenhum", "nenhuma"})
+_ALCANCE_DA_NEGACAO: Final = 3
+"""Words before a remark within which a negation still speaks of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prioridade:
@@ -112,14 +116,10 @@ def _textos(valores: Iterable[object]) -> Iterable[str]:
 
 
 def _tem(texto: str, palavra: str) -> bool:
-    """A whole word, not denied right before ("sem interesse", "não urgente")."""
-    limpo = "".join(c if c.isalnum() else " " for c in texto)
-    limpo = f" {' '.join(limpo.split())} "
-    posicao = limpo.find(f" {palavra} ")
-    if posicao < 0:
-        return False
-    antes = limpo[:posicao].split()
-    return not antes or antes[-1] not in ("sem", "nao", "nem", "nenhum", "nenhuma")
+    """Whole words, not denied shortly before ("sem interesse", "não é urgente")."""
+    limpo = " ".join("".join(c if c.isalnum() else " " for c in texto).split())
+    antes, achado, _ = f" {limpo} ".partition(f" {palavra} ")
+    return bool(achado) and not _NEGACOES.intersection(antes.split()[-_ALCANCE_DA_NEGACAO:])
 
 
 def _anos(abertura: str | None, agora: datetime) -> float | None:

@@ -17,7 +17,7 @@ from nigredo_recebimento.enriquecimento import (
 )
 from nigredo_recebimento_tests.exemplos import lead
 
-CHEIO = {
+CHEIO: dict[str, Any] = {
     "setor": "Indústria",
     "porte": "ME",
     "porte_receita": "MICRO EMPRESA",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,7 +118,7 @@ def test_a_tenant_may_take_the_lead_without_its_wrong_cnpj() -> None:
         {"empresa": "João Pereira", "email": ""},
     ],
 )
-def test_a_private_person_is_not_taken(valores: dict[str, str]) -> None:
+def test_a_private_person_is_not_taken(valores: dict[str, Any]) -> None:
     assert rejeito(linha(**valores)).classe == "blocked_pf"
 
 
@@ -125,17 +127,19 @@ def test_a_private_person_is_not_taken(valores: dict[str, str]) -> None:
     [
         {"empresa": "Maria Aparecida de Souza", "email": "maria@souzadoces.com.br"},
         {
-            "empresa": "Maria Aparecida de Souza",
+            "empresa": "Maria Rita de Souza",
             "cnpj": "16.727.230/0001-97",
             "email": "m@gmail.com",
         },
         {"empresa": "Maria Souza", "email": "m@gmail.com", "setor": "Comércio"},
         {"empresa": "Maria Souza Confecções", "email": "m@gmail.com"},
+        {"empresa": "Maria de", "email": "m@gmail.com"},
+        {"empresa": "Maria & Filhas", "email": "m@gmail.com"},
         {"empresa": "Padaria Sol Nascente", "email": "padariasol@gmail.com"},
         {"empresa": "Carlos", "email": "c@gmail.com"},
     ],
 )
-def test_a_company_with_a_persons_name_is_taken(valores: dict[str, str]) -> None:
+def test_a_company_with_a_persons_name_is_taken(valores: dict[str, Any]) -> None:
     assert aceito(linha(**valores)).empresa == valores["empresa"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,14 +35,14 @@ def bases(draw: st.DrawFn) -> list[Lead]:
 @settings(max_examples=40, deadline=None)
 @given(bases(), st.randoms(use_true_random=False))
 def test_every_lead_is_in_one_lot_none_is_too_large_and_order_does_not_matter(
-    leads: list[Lead], sorte: object
+    leads: list[Lead], sorte: Random
 ) -> None:
     lotes = segmentar(leads)
     assert Counter(i for lote in lotes for i in lote.lead_ids) == Counter(one.id for one in leads)
     assert all(0 < len(lote.lead_ids) <= MAXIMO for lote in lotes)
     assert len({lote.nome for lote in lotes}) == len(lotes)
     misturados = list(leads)
-    sorte.shuffle(misturados)  # type: ignore[attr-defined]  # hypothesis' random.Random
+    sorte.shuffle(misturados)
     assert segmentar(misturados) == lotes
 
 

@@ -68,8 +68,9 @@ def test_reach_prefers_the_companys_own_address_and_a_mobile(
     ("nota", "pontos"),
     [
         ("Urgente! ligar hoje", 20),
-        ("não é urgente", 20),
-        ("não urgente", 0),
+        ("não é urgente", 0),
+        ("não parece nada urgente", 0),
+        ("não é da indústria, mas é urgente", 20),
         ("veio por indicação", 12),
         ("pediu proposta", 8),
         ("sem interesse", 0),
@@ -98,15 +99,8 @@ def test_a_score_is_always_within_its_parts(
     fone: str | None,
     obs: str,
 ) -> None:
-    quem = lead(
-        1,
-        setor=setor,
-        porte=porte,
-        uf=uf,
-        email=email,
-        telefone=fone,
-        metadata={"extras": {"o": obs}},
-    )
+    extras = {"extras": {"o": obs}}
+    quem = lead(1, setor=setor, porte=porte, uf=uf, email=email, telefone=fone, metadata=extras)
     pontos = calcular(quem, PERFIL, AGORA, None)
     assert 0 <= pontos.perfil <= 60
     assert 0 <= pontos.alcance <= 20

@@ -10,8 +10,8 @@ from nigredo_sentimento.intencao import ler_intencao
 from nigredo_sentimento.lexico import classificar, medir
 from nigredo_sentimento.texto import preparar
 
-MAXIMO_CARACTERES = 10_000
-"""More than this of one message is not read: nobody writes it, and reading stays fast."""
+MAXIMO_CARACTERES = 50_000
+"""More than this of one message is not looked at: no person writes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,11 @@ _NOTICE = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"[^.!?\n]*\b(?:responda|responder|digite|envie|clique|basta responder)\b[^.!?\n]{0,60}"
-    r"\b(?:sair|descadastr\w*|cancelar inscri\w*|parar)\b[^.!?\n]*[.!?]?",
+    r"\b(?:responda|responder|digite|envie|clique)\b[^.!?\n]{0,60}"
+    r"\b(?:sair|descadastr\w*|cancelar inscri\w*|parar)\b",
     re.IGNORECASE,
 )
+_PIECE = re.compile(r"[^.!?\n]*[.!?\n]?")
 _SELF = re.compile(r"\b(?:me|eu|meu|j[áa])\b", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
 _MONEY = re.compile(r"(\d)[.,](\d)")
@@ -60,6 +61,8 @@ _QUESTION_START = re.compile(
     r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
 )
 _STEM = "descadastr"
+_INICIO = 2_000
+_FIM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Texto:
 
 def preparar(bruto: str) -> Texto:
     """Leave out what the lead did not write, and split the rest into plain sentences."""
-    limpo = _own_words(bruto)
+    limpo = _bounded(_own_words(bruto))
     plano = sem_acentos(limpo)
     frases = tuple(
         frase
@@ -147,10 +150,17 @@ def _is_dash_only(linha: str, antes: list[str]) -> bool:
 def _without_footer(texto: str) -> str:
     """Drop our opt-out footer, but keep a person's own sentence about it ("já respondi sair")."""
 
-    def drop(achado: re.Match[str]) -> str:
-        return achado.group() if _SELF.search(achado.group()) else " "
+    pedacos = _PIECE.findall(texto)
+    return "".join(
+        " " if _FOOTER.search(pedaco) and not _SELF.search(pedaco) else pedaco for pedaco in pedacos
+    )
 
-    return _FOOTER.sub(drop, texto)
+
+def _bounded(texto: str) -> str:
+    """The beginning and the end of a very long text: what is asked stands in one of them."""
+    if len(texto) <= _INICIO + _FIM:
+        return texto
+    return f"{texto[:_INICIO]}\n{texto[-_FIM:]}"
 
 
 def _looks_like_signature(linha: str) -> bool:

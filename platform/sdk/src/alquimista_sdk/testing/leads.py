@@ -177,7 +177,6 @@ class TwinLeads:
 
         def write() -> None:
             self._apply(lead_id, dict(values), versao + bumps.get(lead_id, 0))
-            bumps[lead_id] = bumps.get(lead_id, 0) + 1
 
         self._recording.write(write)
 

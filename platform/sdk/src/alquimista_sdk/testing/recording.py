@@ -101,7 +101,9 @@ class Recording:
         before, published = self.store.snapshot(), list(self.published)
         try:
             for write in list(self.writes):
+                versions = {lead_id: lead.versao for lead_id, lead in self.store.leads.items()}
                 write()
+                self._count_own_changes(versions)
         except BaseException:
             self.store.restore(before)
             self.published[:] = published
@@ -120,3 +122,10 @@ def as_json(value: Any, what: str) -> str:
         return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise PermanentError(f"{what} must be plain JSON: {error}") from error
+
+    def _count_own_changes(self, versions: Mapping[UUID, int]) -> None:
+        """What this run changed of a lead must not look like somebody else's change."""
+        for lead_id, lead in self.store.leads.items():
+            raised = lead.versao - versions.get(lead_id, lead.versao)
+            if raised:
+                self.bumps[lead_id] = self.bumps.get(lead_id, 0) + raised

@@ -9,6 +9,7 @@ from uuid import UUID
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.agendamentos import service
 from alquimista.prospeccao.leads import service as leads
+from alquimista.prospeccao.leads.context import counted
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.run import Run
 from alquimista_sdk.errors import PermanentError
@@ -62,9 +63,12 @@ class AgendamentosContext:
     ) -> None:
         """Write: ``confirmado`` at that slot, and the lead is ``agendado``."""
 
+        run, ports = self._run, self._ports
+
         def write(uow: UnitOfWork) -> None:
-            service.confirm(self._ports, uow, agendamento_id, horario, calendar_event_id, briefing)
-            leads.set_status(uow, service.find(uow, agendamento_id).lead_id, "agendado")
+            lead_id = service.find(uow, agendamento_id).lead_id
+            service.confirm(ports, uow, agendamento_id, horario, calendar_event_id, briefing)
+            counted(run, lead_id, lambda inner: _booked(inner, lead_id))(uow)
 
         self._run.write(write)
 
@@ -73,3 +77,7 @@ class AgendamentosContext:
         if status not in ("cancelado", "remarcado"):
             raise PermanentError(f"a meeting is not released to {status!r}")
         self._run.write(lambda uow: service.release(self._ports, uow, agendamento_id, status))
+
+
+def _booked(uow: UnitOfWork, lead_id: UUID) -> None:
+    leads.set_status(uow, lead_id, "agendado")

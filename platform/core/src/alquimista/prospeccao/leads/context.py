@@ -16,7 +16,7 @@ from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
 from alquimista.prospeccao.leads.rows import LEADS, LOTES, lead_of, lote_of
 from alquimista.prospeccao.leads.staging import stage
 from alquimista.runtime.ports import Ports
-from alquimista.runtime.run import Run
+from alquimista.runtime.run import Run, Write
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
     REJEITO_CLASSES,
@@ -180,27 +180,30 @@ class LeadsContext:
 
     def opt_out(self, lead_id: UUID, motivo: str) -> None:
         """Write: suppress the lead on every channel."""
-        self._run.write(
-            lambda uow: _ignore(
-                service.opt_out(self._ports, uow, lead_id, motivo, self._ator, self._run.trace_id)
-            )
-        )
+        ports, ator, trace_id = self._ports, self._ator, self._run.trace_id
+
+        def write(uow: UnitOfWork) -> None:
+            service.opt_out(ports, uow, lead_id, motivo, ator, trace_id)
+
+        self._run.write(counted(self._run, lead_id, write))
 
     def refuse(self, lead_id: UUID, motivo: str) -> None:
         """Write: the lead said no."""
-        self._run.write(
-            lambda uow: service.refuse(
-                self._ports, uow, lead_id, motivo, self._ator, self._run.trace_id
-            )
-        )
+        ports, ator, trace_id = self._ports, self._ator, self._run.trace_id
+
+        def write(uow: UnitOfWork) -> None:
+            service.refuse(ports, uow, lead_id, motivo, ator, trace_id)
+
+        self._run.write(counted(self._run, lead_id, write))
 
     def pause(self, lead_id: UUID, motivo: str) -> None:
         """Write: stop machine messages until a person decides."""
-        self._run.write(
-            lambda uow: service.pause(
-                self._ports, uow, lead_id, motivo, self._ator, self._run.trace_id
-            )
-        )
+        ports, ator, trace_id = self._ports, self._ator, self._run.trace_id
+
+        def write(uow: UnitOfWork) -> None:
+            service.pause(ports, uow, lead_id, motivo, ator, trace_id)
+
+        self._run.write(counted(self._run, lead_id, write))
 
     def _seen(self, lead: Lead) -> Lead:
         self._run.remember("leads", lead.id, lead.versao)
@@ -237,5 +240,13 @@ class LeadsContext:
         )
 
 
-def _ignore(_: object) -> None:
-    """A write has no result to branch on."""
+
+def counted(run: Run, lead_id: UUID, write: Write) -> Write:
+    """A write that changes a lead's ``versao`` by itself, so that a guarded one may follow it."""
+
+    def writing(uow: UnitOfWork) -> None:
+        before: int = service.find(uow, lead_id, lock=True).versao
+        write(uow)
+        run.bumps.setdefault(lead_id, [0])[0] += service.find(uow, lead_id).versao - before
+
+    return writing

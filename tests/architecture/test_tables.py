@@ -1,0 +1,226 @@
+"""Every table of the three schemas keeps the tenancy rules."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, text
+
+from alquimista.db.operations import POLICY
+from alquimista.db.roles import APP, OWNER, RELAY, SCHEMAS
+from alquimista.plataforma.functions import FUNCTIONS
+from fibonacci_bus import ddl
+from tests.architecture.schema import (
+    GLOBAL_TABLES,
+    VERSION_TABLE,
+    defaults,
+    indexes,
+    tables,
+    tenant_tables,
+)
+
+OWN_KEYS = {
+    "fibonacci_core.inbox": "the key is what makes a delivery one: (tenant_id, event_id, consumer)",
+    "fibonacci_core.leases": "the key is what is leased: (tenant_id, consumer, ordering_key)",
+    "fibonacci_core.metrics": "the key is the counter: (tenant_id, name, day)",
+}
+"""Tables of the bus whose primary key starts with the tenant but is not (tenant_id, id)."""
+WITHOUT_VERSAO = {
+    "fibonacci_core.events": "immutable",
+    "fibonacci_core.inbox": "guarded by its token",
+    "fibonacci_core.leases": "guarded by its token",
+    "fibonacci_core.queue_messages": "guarded by its receipt",
+    "fibonacci_core.timers": "a moved timer gets a new id",
+    "fibonacci_core.traces": "rows are only added",
+}
+MACHINE_TIME = {
+    "fibonacci_core.dead_letters.died_at": "retention of dead letters",
+    "fibonacci_core.events.published_at": "latency; business time is occurred_at",
+    "fibonacci_core.inbox.claimed_at": "how long a claim is held",
+    "fibonacci_core.queue_messages.enqueued_at": "age of the oldest message",
+    "fibonacci_core.traces.finished_at": "when a run ended on this machine",
+}
+"""Columns whose default is a clock: machine time, each with what it is for."""
+FOREIGN_TO_GLOBAL = {
+    "fk_memberships_tenant": "tenants has no tenant_id: the key is the tenant itself",
+    "fk_memberships_user": "users is global",
+}
+GLOBAL_UNIQUE = {"uq_users_email_norm": "an address logs in once, whatever the tenant"}
+_CLOCK = re.compile(
+    r"now\(|_timestamp|current_(date|time)|local(time|timestamp)|timeofday|uuidv7", re.IGNORECASE
+)
+
+
+def test_every_table_has_a_tenant_or_a_reason(catalogue: Connection) -> None:
+    without = {table.name for table in tables(catalogue) if "tenant_id" not in table.columns}
+    assert without == {VERSION_TABLE, *GLOBAL_TABLES}
+    assert len(tenant_tables(catalogue)) >= 30
+
+
+def test_the_primary_key_is_tenant_and_id(catalogue: Connection) -> None:
+    keys = {index.table: index.columns for index in indexes(catalogue) if index.primary}
+    wrong = {
+        table.name: keys.get(table.name)
+        for table in tenant_tables(catalogue)
+        if keys.get(table.name) != ("tenant_id", "id")
+    }
+    assert set(wrong) == set(OWN_KEYS)
+    assert all(key is not None and key[0] == "tenant_id" for key in wrong.values())
+
+
+def test_every_row_has_a_version_or_another_guard(catalogue: Connection) -> None:
+    without = {t.name for t in tenant_tables(catalogue) if "versao" not in t.columns}
+    assert without == set(WITHOUT_VERSAO)
+
+
+def test_row_level_security_is_enabled_and_forced(catalogue: Connection) -> None:
+    open_tables = [
+        table.name
+        for table in tables(catalogue)
+        if table.name != VERSION_TABLE and not (table.rls and table.forced)
+    ]
+    assert open_tables == []
+
+
+def test_the_app_sees_a_tenant_table_through_the_one_policy(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            "SELECT schemaname || '.' || tablename AS name, policyname, permissive, cmd, qual, "
+            "with_check FROM pg_policies WHERE :role = ANY(roles) OR 'public' = ANY(roles)"
+        ),
+        {"role": APP},
+    ).all()
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(tuple(row[1:]))
+    the_one = [("tenant", "PERMISSIVE", "ALL", POLICY, POLICY)]
+    wrong = {
+        table.name: found.get(table.name)
+        for table in tenant_tables(catalogue)
+        if found.get(table.name) != the_one
+    }
+    assert wrong == {}
+    assert set(found) - {t.name for t in tenant_tables(catalogue)} <= set(GLOBAL_TABLES)
+
+
+def test_the_owner_has_a_policy_of_its_own_everywhere(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            "SELECT schemaname || '.' || tablename FROM pg_policies "
+            "WHERE roles = ARRAY[CAST(:role AS name)] AND cmd = 'ALL' "
+            "AND qual = 'true' AND with_check = 'true'"
+        ),
+        {"role": OWNER},
+    ).scalars()
+    assert set(rows) == {table.name for table in tables(catalogue)} - {VERSION_TABLE}
+
+
+def test_the_relay_has_policies_on_envelopes_and_timers_only(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            "SELECT schemaname || '.' || tablename || ' ' || cmd FROM pg_policies "
+            "WHERE CAST(:role AS name) = ANY(roles)"
+        ),
+        {"role": RELAY},
+    ).scalars()
+    assert set(rows) == {
+        "fibonacci_core.queue_messages ALL",
+        "fibonacci_core.inbox SELECT",
+        "fibonacci_core.dead_letters INSERT",
+        "fibonacci_core.timers SELECT",
+        "alquimista_platform.tenants SELECT",
+    }
+
+
+def test_every_index_and_unique_rule_starts_with_the_tenant(catalogue: Connection) -> None:
+    of_tenants = {table.name for table in tenant_tables(catalogue)}
+    wrong = {
+        index.name
+        for index in indexes(catalogue)
+        if index.table in of_tenants and index.columns[0] != "tenant_id"
+    }
+    assert wrong == set(ddl.RELAY_INDEXES)
+
+
+def test_global_unique_rules_are_known(catalogue: Connection) -> None:
+    found = {
+        index.name
+        for index in indexes(catalogue)
+        if index.table in GLOBAL_TABLES and index.unique and not index.primary
+    }
+    assert found == set(GLOBAL_UNIQUE)
+
+
+def test_every_foreign_key_starts_with_the_tenant(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            """
+            SELECT c.conname AS name, a.attname::text AS source, b.attname::text AS target
+            FROM pg_constraint c
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+            JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]
+            WHERE c.contype = 'f' AND c.connamespace::regnamespace::text = ANY(:schemas)
+            """
+        ),
+        {"schemas": list(SCHEMAS)},
+    ).all()
+    wrong = {row.name for row in rows if (row.source, row.target) != ("tenant_id", "tenant_id")}
+    assert wrong == set(FOREIGN_TO_GLOBAL)
+    assert len(rows) > 5
+
+
+def test_no_business_column_reads_a_clock_by_itself(catalogue: Connection) -> None:
+    clocks = {c.name for c in defaults(catalogue) if c.default and _CLOCK.search(c.default)}
+    assert clocks == set(MACHINE_TIME)
+
+
+def test_no_login_passes_row_level_security(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication "
+            "FROM pg_roles WHERE rolname = ANY(:roles) ORDER BY rolname"
+        ),
+        {"roles": [OWNER, APP, RELAY]},
+    ).all()
+    assert [row.rolname for row in rows] == sorted([OWNER, APP, RELAY])
+    assert [tuple(row)[1:] for row in rows] == [(False,) * 5] * 3
+    members = catalogue.execute(
+        text(
+            "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
+            "WHERE r.rolname = ANY(:roles)"
+        ),
+        {"roles": [OWNER, APP, RELAY]},
+    ).scalar_one()
+    assert members == 0
+
+
+def test_the_app_owns_nothing(catalogue: Connection) -> None:
+    owners = catalogue.execute(
+        text("SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = ANY(:schemas)"),
+        {"schemas": list(SCHEMAS)},
+    ).scalars()
+    assert set(owners) == {OWNER}
+
+
+def test_the_security_definer_functions_are_the_listed_ones(catalogue: Connection) -> None:
+    rows = catalogue.execute(
+        text(
+            """
+            SELECT n.nspname AS schema, p.prosecdef AS definer, p.proconfig AS config,
+                   p.proname || '(' || coalesce((
+                       SELECT string_agg(format_type(t, NULL), ', ' ORDER BY i)
+                       FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS x(t, i)), '') || ')'
+                       AS signature,
+                   has_function_privilege('public', p.oid, 'EXECUTE') AS open
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+              AND (p.prosecdef OR n.nspname = ANY(:schemas))
+            """
+        ),
+        {"schemas": list(SCHEMAS)},
+    ).all()
+    assert {row.signature for row in rows} == set(FUNCTIONS)
+    for row in rows:
+        assert row.schema == "alquimista_platform", row.signature
+        assert row.config == ["search_path=pg_catalog"], row.signature
+        assert (row.definer, row.open) == (True, False), row.signature
