@@ -157,7 +157,7 @@ def _data(achado: re.Match[str], hoje: date) -> Mencao | None:
     try:
         data = date(ano, mes, dia)
     except ValueError:
-        return None
+        return None if grupos.get("mes") or nome else _no_mes_que_vem(hoje, dia)
     if data >= hoje or grupos.get("ano"):
         return Data(data)
     if grupos.get("mes") or nome:

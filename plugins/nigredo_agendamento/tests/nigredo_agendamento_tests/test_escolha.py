@@ -19,7 +19,7 @@ from nigredo_agendamento.escolha import (
 )
 from nigredo_agendamento.expressoes import ler
 from nigredo_agendamento.mencoes import Data, Faixa, Hora, Opcao
-from nigredo_agendamento_tests.mesa import AGORA, FUSO, horario
+from nigredo_agendamento_tests.mesa import AGORA, FUSO, ZONA, horario
 
 # Today is Tuesday, 24/11. Offered: Wednesday 25/11 10h, Thursday 26/11 14h, Tuesday 01/12 9h.
 OFERTA = (horario(1, 11, 25, 10), horario(2, 11, 26, 14), horario(3, 12, 1, 9))
@@ -266,7 +266,8 @@ def test_naming_the_number_chooses_the_number(numero: int, forma: str) -> None:
         ("5/1", [Data(date(2027, 1, 5))]),
         ("05/01/2027", [Data(date(2027, 1, 5))]),
         ("5/1/27", [Data(date(2027, 1, 5))]),
-        ("dia trinta e um", []),
+        ("dia trinta e um", [Data(date(2026, 12, 31))]),
+        ("dia 32", []),
         ("31/02", []),
         ("29/02", []),
         ("10 de dezembro", [Data(date(2026, 12, 10))]),
@@ -291,5 +292,6 @@ def test_a_condition_has_limits() -> None:
 def test_what_the_lead_refuses_stays_with_what_it_asks_for() -> None:
     escolha = interpretar("quinta não, prefiro sexta à tarde", OFERTA, AGORA, FUSO)
     assert escolha.tipo == OUTRO_PEDIDO
-    assert escolha.pedido.aceita(horario(1, 11, 27, 15).inicio.astimezone(AGORA.tzinfo)) is True
+    assert escolha.pedido.aceita(horario(1, 11, 27, 15).inicio.astimezone(ZONA))
+    assert not escolha.pedido.aceita(horario(1, 11, 26, 15).inicio.astimezone(ZONA))
     assert len(escolha.pedido.recusadas) == 1

@@ -24,7 +24,8 @@ _PESSOA = re.compile(
     r"supervisor|supervisora|responsavel|atendimento humano)\b(?! (?:que me ligue|para marcar))"
 )
 _HORARIO = re.compile(
-    r"\b(?:segunda|terca|quarta|quinta|sexta|sabado|domingo|amanha|hoje|dia \d+|\d{1,2} ?h(?:\d{2})?|"
+    r"\b(?:segunda|terca|quarta|quinta|sexta|sabado|domingo|amanha|hoje|dia \d+|"
+    r"\d{1,2} ?h(?:\d{2})?|"
     r"\d{1,2}|as \w+ horas|manha|tarde|noite|horario|horarios|opcao|opcoes|primeir[oa]|segund[oa]|"
     r"terceir[oa]|ultim[oa]|semana que vem|proxima semana|nenhum|nenhuma|qualquer um|"
     r"meio dia|agenda|outro dia|tanto faz)\b"

@@ -65,7 +65,11 @@ def gemeo(
         tenant=tenant or TenantFacts(id=TENANT_ID, nome="Metalúrgica Aurora"),
         config=config,
     )
-    campos = {"status": "respondeu", "contato": "Ana Souza", "prioridade": 60} | do_lead
+    campos: dict[str, Any] = {
+        "status": "respondeu",
+        "contato": "Ana Souza",
+        "prioridade": 60,
+    } | do_lead
     twin.store.add(
         Lead(
             id=LEAD,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import ModuleType
+from typing import ClassVar
 
 from alquimista_sdk.testing import AgentContractTests
 from alquimista_sdk.testing.contract import Example
@@ -11,7 +13,7 @@ from nigredo_atendimento_tests.cenario import evento, gemeo, leitura
 
 
 class TestContract(AgentContractTests):
-    module = agent
+    module: ClassVar[ModuleType] = agent
 
     def event_examples(self) -> Iterable[Example]:
         for texto, lida in (

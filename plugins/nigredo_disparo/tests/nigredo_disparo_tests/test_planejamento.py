@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,7 @@ def test_planned_moments_keep_hours_days_pace_and_are_never_past(
         assert expediente.inicio <= local.time() < expediente.fim
         assert dia_util(local.date(), alvo.uf)
     segundos = sorted(int(momento.timestamp()) for momento in planejados)
-    assert all(b - a >= PAUSA_S for a, b in zip(segundos, segundos[1:], strict=False))
+    assert all(b - a >= PAUSA_S for a, b in pairwise(segundos))
     assert _no_maximo(segundos, por_hora, 3600)
 
 

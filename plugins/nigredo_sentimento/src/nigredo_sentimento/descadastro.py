@@ -38,7 +38,10 @@ _BLANK = "#"
 _COMANDO = re.compile(
     r"(?:nao (?:quiser|quer|deseja|prefere)|deixar|parar|sair|descadastr\w*|remov\w+)"
 )
-_AFIRMA = "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro)(?: (?:{cortesia}|sim))*$"
+_AFIRMA = (
+    "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro)"
+    "(?: (?:{cortesia}|sim))*$"
+)
 _PERTO = "(?:me|nos|{meu}|mim|voces|{msg}|{dado}|{contatar}|{importunar})"
 
 

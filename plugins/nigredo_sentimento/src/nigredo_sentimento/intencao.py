@@ -17,9 +17,11 @@ from nigredo_sentimento.texto import Frase, Texto
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 _ORDEM = ("refusal", "objection", "interest", "question")
 _PESO_PERGUNTA = 2.0
+_FRACO = 1.0
 _DEPOIS_DO_MAS = 1.5
 _ANTES_DO_MAS = 0.6
 _ADVERSATIVA = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
+_NEGA = re.compile(r"(?<![^ ])(?:nao|nunca|jamais|nem)(?![^ ])")
 _OFERTA = "(?:posso|podemos|quer|gostaria|tem interesse|topa|faz sentido|que tal|vamos)"
 _AFIRMA = (
     "^(?:{cortesia} )*(?:sim|pode|quero|claro|ok|beleza|com certeza|pode ser|isso)(?: [^ ,]+)?$"
@@ -43,17 +45,28 @@ def ler_intencao(texto: Texto, valencia: float, anterior: Texto | None = None) -
         if frase.pergunta:
             pesos["question"] += _PESO_PERGUNTA
             provas.setdefault("question", (_PESO_PERGUNTA, frase.texto))
-    for intent, peso, padrao in _regras():
-        prova = _strongest(texto.frases, intent, peso, padrao)
-        if prova is not None:
-            pesos[intent] += prova[0]
-            provas[intent] = max(provas.get(intent, (0.0, "")), prova)
+    _weigh(texto.frases, _regras(fracas=False), pesos, provas)
+    if not any(pesos.values()):
+        _weigh(texto.frases, _regras(fracas=True), pesos, provas)
     if anterior is not None and _accepts(texto, anterior):
         pesos["interest"] += _PESO_PERGUNTA
     melhor = max(_ORDEM, key=lambda intent: pesos[intent])
     if pesos[melhor] == 0:
         return Intencao(_without_evidence(valencia), pesos, "sem indício claro de intenção")
     return Intencao(melhor, pesos, f"intenção lida em “{provas.get(melhor, (0, ''))[1]}”")
+
+
+def _weigh(
+    frases: tuple[Frase, ...],
+    regras: tuple[tuple[str, float, re.Pattern[str]], ...],
+    pesos: dict[str, float],
+    provas: dict[str, tuple[float, str]],
+) -> None:
+    for intent, peso, padrao in regras:
+        prova = _strongest(frases, intent, peso, padrao)
+        if prova is not None:
+            pesos[intent] += prova[0]
+            provas[intent] = max(provas.get(intent, (0.0, "")), prova)
 
 
 def _strongest(
@@ -63,6 +76,8 @@ def _strongest(
     for frase in frases:
         mas = list(_ADVERSATIVA.finditer(frase.texto))
         for achado in padrao.finditer(frase.texto):
+            if intent == "interest" and _negated(frase.texto[: achado.start()]):
+                continue
             fator = 1.0
             if mas:
                 depois = achado.end() > mas[-1].end()
@@ -72,6 +87,11 @@ def _strongest(
             prova = (peso * fator, achado.group().strip(" ,"))
             melhor = prova if melhor is None else max(melhor, prova)
     return melhor
+
+
+def _negated(antes: str) -> bool:
+    """ "Não quero", "não vou querer": what is wanted is denied in the two words before."""
+    return _NEGA.search(" ".join(antes.rsplit(",", 1)[-1].split()[-2:])) is not None
 
 
 def _accepts(texto: Texto, anterior: Texto) -> bool:
@@ -89,8 +109,9 @@ def _without_evidence(valencia: float) -> str:
 
 
 @cache
-def _regras() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
+def _regras(*, fracas: bool) -> tuple[tuple[str, float, re.Pattern[str]], ...]:
     return tuple(
         (intent, float(peso), compilar(padrao))
         for intent, peso, padrao in ler_tabela("intencao.tsv", 3)
+        if (float(peso) < _FRACO) == fracas
     )

@@ -26,15 +26,20 @@ _MAS = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(
 _SARCASMO = (
     "(?:aham|uhum|ah ta|sei sei|conta outra|me engana que eu gosto|ate parece|so que nao|sqn|"
     "acredito sim|papai noel|faz me rir|me poupe|ah claro|nossa que (?:legal|maravilha)|"
-    "(?:que delicia|que maravilha|adoro|amo|maravilha) (?:, )?(?:ser|receber|quando) [^,]*(?:propaganda|spam|ligacao|voces|acordad\\w+)|"
+    "(?:que delicia|que maravilha|adoro|amo|maravilha) (?:, )?(?:ser|receber|quando) [^,]*"
+    "(?:propaganda|spam|ligacao|voces|acordad\\w+)|"
     "claro que (?:acredito|confio)|parabens pel[oa] (?:insistencia|spam|persistencia|descaso))"
 )
 _TERCEIRO = (
     "(?:(?:meu|minha|nosso|nossa|o|a) )?(?:fornecedor|sistema|banco|contador|operadora|concorrente|"
     "empresa|agencia|transportadora|prestador|parceiro|atendimento|suporte|erp|software) "
-    "(?:atual|antig[oa]|anterior|de hoje|que (?:temos|tenho|uso|usamos|tinha|tinhamos)|del[ea]s?|d[aeo] \\w+)"
+    "(?:atual|antig[oa]|anterior|de hoje|"
+    "que (?:temos|tenho|uso|usamos|tinha|tinhamos)|del[ea]s?|d[aeo] \\w+)"
 )
-_ORIGENS = "(?:meu|minha|nosso|nossa|do) (?:fornecedor|sistema|banco|contador|operadora|concorrente|agencia)"
+_ORIGENS = (
+    "(?:meu|minha|nosso|nossa|do) "
+    "(?:fornecedor|sistema|banco|contador|operadora|concorrente|agencia)"
+)
 _IRONIA = "🙃"
 _LIMIAR = 1.35
 _LIMIAR_RAIVA = 2.0

@@ -27,8 +27,14 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(
-    r"(?:confidencia|recebeu esta mensagem por engano|recebido por engano|destinat[áa]rio|"
-    r"legalmente protegid|intended recipient|antes de imprimir|meio ambiente|v[ií]rus|avast)",
+    r"mensagem\b.{0,80}confidencia|por engano.{0,80}(?:mensagem|e-?mail)|"
+    r"(?:mensagem|e-?mail)\b.{0,60}por engano|legalmente protegid|intended recipient|"
+    r"antes de imprimir|(?:livre|free) de v[ií]rus|virus-free|verificad\w+ .{0,40}antiv[ií]rus",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"\b(?:tir[ae]|retir|remov|sair|sai[ao]?\b|par[ea]|stop|descad|exclu|apag|delet|cancel|"
+    r"n[aã]o\b|mand|list|chega|basta|bloque|contat)",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
@@ -53,7 +59,8 @@ _POSTPOSED = re.compile(
 _QUESTION_START = re.compile(
     r"^(?:(?:oi|ola|opa|bom dia|boa tarde|boa noite|e|mas|entao|,|por favor|moca|moco|amigo) )*"
     r"(?:quanto|quantos|quanta|quantas|qual|quais|quando|onde|aonde|quem|como|por que|o que|"
-    r"que horas|sera que|da para|tem como|teria como|tem (?:alguma?|desconto|nota|garantia|versao|suporte|"
+    r"que horas|sera que|da para|tem como|teria como|"
+    r"tem (?:alguma?|desconto|nota|garantia|versao|suporte|"
     r"contrato|fidelidade|taxa|plano|planos)|voces (?:tem|fazem|atendem|trabalham|aceitam|emitem|"
     r"entregam|integram|sao|conseguem|oferecem|vendem|possuem|cobram|parcelam)|e possivel|"
     r"existe (?:alguma?|a)|posso (?:saber|perguntar)|"
@@ -61,6 +68,8 @@ _QUESTION_START = re.compile(
     r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
 )
 _STEM = "descadastr"
+_STEM_MIN = 9
+_STEM_DISTANCE = 2
 _INICIO = 2_000
 _FIM = 1_000
 
@@ -135,7 +144,9 @@ def _own_words(bruto: str) -> str:
             if linha.lstrip().startswith(">"):
                 continue
             break
-        if _NOTICE.search(linha) or (despedida and _looks_like_signature(linha)):
+        if linhas and _NOTICE.search(linha):
+            continue
+        if despedida and _looks_like_signature(linha):
             continue
         despedida = despedida or _CLOSING.match(linha) is not None
         linhas.append(linha)
@@ -149,7 +160,6 @@ def _is_dash_only(linha: str, antes: list[str]) -> bool:
 
 def _without_footer(texto: str) -> str:
     """Drop our opt-out footer, but keep a person's own sentence about it ("já respondi sair")."""
-
     pedacos = _PIECE.findall(texto)
     return "".join(
         " " if _FOOTER.search(pedaco) and not _SELF.search(pedaco) else pedaco for pedaco in pedacos
@@ -164,10 +174,15 @@ def _bounded(texto: str) -> str:
 
 
 def _looks_like_signature(linha: str) -> bool:
-    nomes = [palavra for palavra in re.split(r"[\s|/,-]+", linha.strip()) if len(palavra) > 3]
-    if not linha.strip() or re.search(r"[@|]|www\.|\d{4}", linha):
+    """A name, a job, an address below a closing; never a line that may be an order to us."""
+    if not linha.strip():
         return True
-    return len(nomes) <= 6 and all(nome[0].isupper() for nome in nomes) and linha[-1] not in ".!?"
+    if _ORDER.search(linha):
+        return False
+    if re.search(r"[@|]|www\.|\d{4}", linha):
+        return True
+    nomes = [palavra for palavra in re.split(r"[\s|/,-]+", linha.strip()) if len(palavra) > 3]
+    return len(nomes) <= 6 and linha[-1] not in ".!?" and all(nome.istitle() for nome in nomes)
 
 
 def _mark_up(plano: str) -> str:
@@ -199,20 +214,13 @@ def _sentence(corpo: str, fim: str) -> Frase:
 
 
 def _token(token: str) -> str:
+    """The plain form of a word; misspellings of "descadastrar" become one stem."""
     plano = _abbreviations().get(token, token)
-    if len(plano) >= 8 and plano[0] == "d" and not plano.startswith(_STEM):
-        melhor = (
-            min(
-                (_distance(plano[:corte], _STEM), corte)
-                for corte in (9, 10, 11)
-                if corte <= len(plano)
-            )
-            if len(plano) >= 9
-            else (9, 0)
-        )
-        if melhor[0] <= 2:
-            return _STEM + plano[melhor[1] :]
-    return plano
+    if len(plano) < _STEM_MIN or plano[0] != "d" or plano.startswith(_STEM):
+        return plano
+    cortes = [corte for corte in (9, 10, 11) if corte <= len(plano)]
+    distancia, corte = min((_distance(plano[:corte], _STEM), corte) for corte in cortes)
+    return _STEM + plano[corte:] if distancia <= _STEM_DISTANCE else plano
 
 
 @cache

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -27,9 +28,9 @@ FOLHA = "xl/worksheets/sheet1.xml"
 BOA = xlsx(Leads=[CABECALHO, LINHA])
 
 
-def recusa(conteudo: bytes, nome: str = "leads.xlsx", **opcoes: object) -> ArquivoInvalido:
+def recusa(conteudo: bytes, nome: str = "leads.xlsx", **opcoes: Any) -> ArquivoInvalido:
     with pytest.raises(ArquivoInvalido) as caught:
-        exigir(escolher(abrir(conteudo, nome), Opcoes(**opcoes)))  # type: ignore[arg-type]
+        exigir(escolher(abrir(conteudo, nome), Opcoes(**opcoes)))
     return caught.value
 
 
@@ -261,7 +262,7 @@ def test_a_cell_merged_downwards_counts_for_each_row_and_a_title_across_for_none
         ({"mapeamento": {"A": "telefon"}}, "mapeamento_invalido"),
     ],
 )
-def test_a_wrong_correction_is_refused(pedido: dict[str, object], code: str) -> None:
+def test_a_wrong_correction_is_refused(pedido: dict[str, Any], code: str) -> None:
     assert recusa(BOA, **pedido).code == code
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -25,11 +26,11 @@ from alquimista_tests.importacoes.planilha import CABECALHO, LINHA, gravado, xls
 
 
 def lidas(
-    tmp_path: Path, conteudo: bytes, nome: str = "leads.xlsx", **opcoes: object
+    tmp_path: Path, conteudo: bytes, nome: str = "leads.xlsx", **opcoes: Any
 ) -> list[LinhaBruta]:
     path = tmp_path / nome
     path.write_bytes(conteudo)
-    return list(analisar_arquivo(path, Opcoes(**opcoes)).linhas())  # type: ignore[arg-type]
+    return list(analisar_arquivo(path, Opcoes(**opcoes)).linhas())
 
 
 def test_the_sheet_that_holds_leads_is_chosen_not_the_first() -> None:

@@ -111,6 +111,13 @@ class Recording:
         finally:
             self.discard()
 
+    def _count_own_changes(self, versions: Mapping[UUID, int]) -> None:
+        """What this run changed of a lead must not look like somebody else's change."""
+        for lead_id, lead in self.store.leads.items():
+            raised = lead.versao - versions.get(lead_id, lead.versao)
+            if raised:
+                self.bumps[lead_id] = self.bumps.get(lead_id, 0) + raised
+
 
 def as_json(value: Any, what: str) -> str:
     """The JSON of a value that leaves the agent, with sorted keys.
@@ -122,10 +129,3 @@ def as_json(value: Any, what: str) -> str:
         return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise PermanentError(f"{what} must be plain JSON: {error}") from error
-
-    def _count_own_changes(self, versions: Mapping[UUID, int]) -> None:
-        """What this run changed of a lead must not look like somebody else's change."""
-        for lead_id, lead in self.store.leads.items():
-            raised = lead.versao - versions.get(lead_id, lead.versao)
-            if raised:
-                self.bumps[lead_id] = self.bumps.get(lead_id, 0) + raised

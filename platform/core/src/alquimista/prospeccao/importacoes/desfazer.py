@@ -55,29 +55,20 @@ def undo(
             if row.status == "desfeita"
             else "Esta importação ainda está sendo lida. Espere que ela termine."
         )
-    ids = list(
-        uow.connection.execute(
-            select(_LEADS.c.id)
-            .where(_LEADS.c.tenant_id == uow.tenant_id, _LEADS.c.importacao_id == importacao_id)
-            .with_for_update()
-        ).scalars()
-    )
+    mine = and_(_LEADS.c.tenant_id == uow.tenant_id, _LEADS.c.importacao_id == importacao_id)
+    uow.connection.execute(select(_LEADS.c.id).where(mine).with_for_update())
     _exigir_intocados(uow, importacao_id)
     _encerrar_campanhas(ports, uow, importacao_id)
-    mine = select(_LEADS.c.id).where(
-        _LEADS.c.tenant_id == uow.tenant_id, _LEADS.c.importacao_id == importacao_id
-    )
     for lead_id in _com_planejados(uow, importacao_id):
         disparos.cancel_pending(ports, uow, lead_id, "importacao_desfeita")
     for model in (Disparo, LeadKey):
         uow.connection.execute(
-            delete(model).where(model.tenant_id == uow.tenant_id, model.lead_id.in_(mine))
+            delete(model).where(
+                model.tenant_id == uow.tenant_id,
+                model.lead_id.in_(select(_LEADS.c.id).where(mine)),
+            )
         )
-    uow.connection.execute(
-        delete(_LEADS).where(
-            _LEADS.c.tenant_id == uow.tenant_id, _LEADS.c.importacao_id == importacao_id
-        )
-    )
+    deleted = uow.connection.execute(delete(_LEADS).where(mine)).rowcount
     delete_file(ports, uow, importacao_id)
     uow.connection.execute(
         update(Importacao)
@@ -90,10 +81,10 @@ def undo(
         "importacao_desfeita",
         alvo_tipo="importacao",
         alvo_id=importacao_id,
-        detalhes={"leads": len(ids)},
+        detalhes={"leads": deleted},
         trace_id=trace_id,
     )
-    return len(ids)
+    return deleted
 
 
 def _exigir_intocados(uow: UnitOfWork, importacao_id: UUID) -> None:

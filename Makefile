@@ -1,0 +1,71 @@
+# What people type. `make run` and `make test` need nothing but Python >= 3.11 and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+RESPOSTAS ?= ../shared/data/respostas_dev.jsonl
+
+DISTRIBUTIONS := fibonacci_bus platform/sdk platform/integrations platform/core $(sort $(wildcard plugins/nigredo_*))
+TYPED := $(addsuffix /src,$(DISTRIBUTIONS)) $(wildcard $(addsuffix /tests,$(DISTRIBUTIONS))) tests
+LOCKED := requirements/dev.txt requirements/local.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
+# A new lock or a new distribution changes the stamp's name, and only then is anything installed.
+STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
+COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
+
+.PHONY: help install run demo test check bench-import bench-respostas lock clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Make the virtual environment with locked packages; instant when nothing changed
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements/dev.txt > $(VENV)/uv.txt
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -r requirements/local.txt
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+run: install ## Start everything: database, API, workers, timers; Ctrl-C stops it
+	$(BIN)/alquimista up
+
+demo: install ## A week of prospecting in under a minute
+	$(BIN)/alquimista demo
+
+test: install ## Every test, and at least 80 % of the lines of each distribution
+	@rm -f .coverage .coverage.*
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report=
+	$(BIN)/python .ci/coverage
+
+check: install ## Style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+
+bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
+	$(BIN)/python -m benchmarks.importacao
+
+bench-respostas: install ## Sentiment and opt-out on labelled answers (RESPOSTAS=file.jsonl)
+	@if [ -f "$(RESPOSTAS)" ]; then \
+		$(BIN)/python -m nigredo_sentimento.avaliacao "$(RESPOSTAS)"; \
+	else \
+		echo "bench-respostas: skipped, there is no $(RESPOSTAS); name one with RESPOSTAS=file.jsonl"; \
+	fi
+
+lock: install ## Compile requirements/*.in into *.txt with hashes and no index address
+	$(COMPILE) requirements/prod.in -o requirements/prod.txt
+	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove caches and the environment; data in .alquimista stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -f .coverage .coverage.* coverage.xml
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
