@@ -96,9 +96,11 @@ def test_the_contracts_list_every_package() -> None:
                 assert set(plugins()) <= named, section
 
 
-def test_tests_and_types_look_at_every_distribution() -> None:
+def test_tests_types_and_coverage_look_at_every_distribution() -> None:
     tested = set(setup_cfg()["tool:pytest"]["testpaths"].split())
     typed = setup_cfg()["mypy"]["mypy_path"]
+    measured = setup_cfg()["coverage:run"]["source"].split()
+    assert sorted(measured) == sorted(SOURCES)
     for source in SOURCES:
         assert f"{source.removesuffix('src')}tests" in tested
         assert f"$MYPY_CONFIG_FILE_DIR/{source}" in typed

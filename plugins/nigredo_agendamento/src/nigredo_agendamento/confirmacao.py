@@ -20,10 +20,15 @@ from nigredo_agendamento.escolha import (
     interpretar,
 )
 from nigredo_agendamento.horarios import conflita
-from nigredo_agendamento.proposta import Conversa, consultar_calendario, propor
+from nigredo_agendamento.proposta import (
+    PERGUNTA,
+    Conversa,
+    consultar_calendario,
+    oferta_aberta,
+    propor,
+)
 
 _HISTORICO = 50
-_PERGUNTA = "pergunta"
 _REUNIAO = "reuniao"
 
 
@@ -32,7 +37,7 @@ def responder(event: AgentEvent, context: AgentContext) -> None:
     conversa = Conversa.abrir(event, context)
     if conversa is None:
         return
-    aberta = context.agendamentos.open_proposal(conversa.lead.id)
+    aberta = oferta_aberta(context, conversa.lead.id)
     if aberta is None:
         _sem_oferta(context, conversa)
         return
@@ -55,7 +60,7 @@ def responder(event: AgentEvent, context: AgentContext) -> None:
         conversa.responder(context, frases.O_QUE_SERVE)
     elif escolha.tipo == DESISTIU:
         context.agendamentos.release(aberta.id, "cancelado")
-        context.state.put(_PERGUNTA, None, conversa.lead.id)
+        context.state.put(PERGUNTA, None, conversa.lead.id)
         conversa.responder(context, frases.DESISTENCIA)
     else:
         _perguntar_de_novo(context, conversa, aberta, escolha.candidatos or futuros)
@@ -89,7 +94,7 @@ def _ler(
     """Read the answer; where we had asked about one slot, a plain yes means that one."""
     texto = conversa.event.detail.context.last_message
     fuso = context.tenant.fuso_horario
-    pergunta = context.state.get(_PERGUNTA, conversa.lead.id) or {}
+    pergunta = context.state.get(PERGUNTA, conversa.lead.id) or {}
     if pergunta.get("agendamento_id") == str(aberta.id) and len(pergunta["numeros"]) == 1:
         unico = tuple(h for h in futuros if h.numero in pergunta["numeros"])
         resposta = interpretar(texto, unico, context.now, fuso)
@@ -106,14 +111,14 @@ def _perguntar_de_novo(
 ) -> None:
     """Ask once; a second answer that cannot be read goes to a person."""
     lead_id = conversa.lead.id
-    anterior = context.state.get(_PERGUNTA, lead_id) or {}
+    anterior = context.state.get(PERGUNTA, lead_id) or {}
     if anterior.get("agendamento_id") == str(aberta.id):
         context.leads.pause(lead_id, "não ficou claro qual horário o lead escolheu")
-        context.state.put(_PERGUNTA, None, lead_id)
+        context.state.put(PERGUNTA, None, lead_id)
         conversa.responder(context, frases.COM_UMA_PESSOA, tipo="transacional")
         return
     numeros = [horario.numero for horario in candidatos]
-    context.state.put(_PERGUNTA, {"agendamento_id": str(aberta.id), "numeros": numeros}, lead_id)
+    context.state.put(PERGUNTA, {"agendamento_id": str(aberta.id), "numeros": numeros}, lead_id)
     conversa.responder(context, frases.de_novo(candidatos, context.tenant.fuso_horario))
 
 
@@ -153,7 +158,7 @@ def _marcar(
         return
     _desmarcar_anterior(context, conversa)
     context.agendamentos.confirm(aberta.id, horario, str(resposta["event_id"]), texto)
-    context.state.put(_PERGUNTA, None, conversa.lead.id)
+    context.state.put(PERGUNTA, None, conversa.lead.id)
     context.state.put(_REUNIAO, {"agendamento_id": str(aberta.id)}, conversa.lead.id)
     _avisar(context, conversa, horario, str(resposta["event_id"]), minutos)
     context.events.publish(

@@ -58,6 +58,11 @@ _DURACAO = re.compile(
 _UNIDADES = ("um", "dois", "tres", "quatro", "cinco", "seis", "sete", "oito", "nove")
 _DEZENA = re.compile(rf"\b(vinte|trinta)(?: e ({'|'.join(_UNIDADES)}))?\b")
 _DIAS_JUNTOS = re.compile(r"\bdias? (\d{1,2}) (e|ou) (?:dia )?(\d{1,2})\b(?! ?[h:])")
+_LIMITE = re.compile(
+    r"\b(?:a partir|(?P<depois>depois|apos)|(?P<antes>antes)|(?P<ate>ate))"
+    r"(?: (?:de|do|da|o|a))? $"
+)
+_ADIANTE = timedelta(days=13)
 _COISAS = (
     r"(?! ?(?:reuni|pessoa|dias?\b|semana|vez|coisa|mil\b|%|reais|min|socio|funcion|opcoes|"
     r"horarios|empresa|mes\b|meses|anos?\b))"
@@ -111,7 +116,7 @@ def ler(texto: str, hoje: date) -> Leitura:
     negativas: list[Mencao] = []
     for clausula in _CLAUSULA.split(_ESPACOS.sub(" ", f" {limpo} ")):
         for marca in _MARCA.finditer(clausula):
-            mencao = achadas[ord(marca[0]) - _PRIMEIRA_MARCA]
+            mencao = _limitar(achadas[ord(marca[0]) - _PRIMEIRA_MARCA], clausula, marca, hoje)
             (negativas if _negada(clausula, marca) else positivas).append(mencao)
     return Leitura(normal, _MARCA.sub(" ", limpo), tuple(positivas), tuple(negativas))
 
@@ -119,6 +124,21 @@ def ler(texto: str, hoje: date) -> Leitura:
 def _em_algarismos(achado: re.Match[str]) -> str:
     dezena = 20 if achado[1] == "vinte" else 30
     return str(dezena + (_UNIDADES.index(achado[2]) + 1 if achado[2] else 0))
+
+
+def _limitar(mencao: Mencao, clausula: str, marca: re.Match[str], hoje: date) -> Mencao:
+    """ "A partir de quinta" and "até dia 30" are conditions, not days."""
+    limite = _LIMITE.search(clausula[: marca.start()])
+    if limite is None or not isinstance(mencao, Data | DiaDaSemana):
+        return mencao
+    if isinstance(mencao, Data):
+        dia = mencao.dia
+    else:
+        dia = hoje + timedelta(days=(mencao.dia - hoje.weekday() - 1) % 7 + 1)
+    if limite["ate"] or limite["antes"]:
+        return Semana(hoje, dia - timedelta(days=1 if limite["antes"] else 0))
+    primeiro = dia + timedelta(days=1 if limite["depois"] else 0)
+    return Semana(primeiro, primeiro + _ADIANTE)
 
 
 def _negada(clausula: str, marca: re.Match[str]) -> bool:
@@ -198,8 +218,16 @@ def _semana_que_vem(achado: re.Match[str], hoje: date) -> Mencao:
 
 
 def _mes_que_vem(achado: re.Match[str], hoje: date) -> Mencao:
-    inicio = hoje.replace(day=1) + timedelta(days=32)
-    inicio = inicio.replace(day=1)
+    return _mes_inteiro((hoje.replace(day=1) + timedelta(days=32)).replace(day=1))
+
+
+def _mes(achado: re.Match[str], hoje: date) -> Mencao:
+    mes = _MESES[achado["nome"]]
+    ano = hoje.year + (1 if mes < hoje.month else 0)
+    return _mes_inteiro(date(ano, mes, 1))
+
+
+def _mes_inteiro(inicio: date) -> Mencao:
     fim = (inicio + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     return Semana(inicio, fim)
 
@@ -249,12 +277,12 @@ _DATAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
     ),
     (
         re.compile(
-            rf"\b(?:dia )?(?P<dia>\d{{1,2}}) de (?P<nome>{'|'.join(_MESES)})"
+            rf"\b(?:dia )?(?P<dia>\d{{1,2}})o? de (?P<nome>{'|'.join(_MESES)})"
             r"(?: de (?P<ano>\d{4}))?\b"
         ),
         _data,
     ),
-    (re.compile(r"\bdia (?P<dia>\d{1,2})\b(?!:)"), _data),
+    (re.compile(r"\bdia (?P<dia>\d{1,2})o?\b(?!:)"), _data),
     (re.compile(r"\b(depois de amanha|amanha|hoje)\b"), _relativa),
     (
         re.compile(rf"\b{_NOME_DO_DIA}(?:[- ]feira)? (?:da|na|de) {_QUE_VEM}\b"),
@@ -263,6 +291,7 @@ _DATAS: tuple[tuple[re.Pattern[str], Fabrica], ...] = (
     (re.compile(r"\b(?:fim|final) de semana\b"), _fim_de_semana),
     (re.compile(r"\b[nd]?es[st]a semana\b"), _esta_semana),
     (re.compile(rf"\b{_QUE_VEM}\b"), _semana_que_vem),
+    (re.compile(rf"\b(?:em|para|pra|no mes de) (?P<nome>{'|'.join(_MESES)})\b"), _mes),
     (re.compile(r"\b(?:mes que vem|proximo mes)\b"), _mes_que_vem),
     (
         re.compile(r"\b(?:a )?(?P<nome>segund)a (?:opcao|alternativa|sugestao|data|proposta)\b"),

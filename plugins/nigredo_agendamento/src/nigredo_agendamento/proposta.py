@@ -17,6 +17,8 @@ from nigredo_agendamento.calendario import dias_uteis
 from nigredo_agendamento.horarios import JANELAS_PADRAO, QUANTOS, escolher, livres
 from nigredo_agendamento.mencoes import Pedido
 
+PERGUNTA = "pergunta"
+_OFERTA = "oferta"
 RESERVA = timedelta(minutes=15)
 _DIAS_DE_BUSCA = 10
 _HORIZONTE = timedelta(days=60)
@@ -65,12 +67,28 @@ def solicitar(event: AgentEvent, context: AgentContext) -> None:
     conversa = Conversa.abrir(event, context)
     if conversa is None:
         return
-    aberta = context.agendamentos.open_proposal(conversa.lead.id)
+    aberta = oferta_aberta(context, conversa.lead.id)
     if aberta is not None and _vale(aberta, context.now):
         conversa.responder(context, _texto(context, frases.PADRAO, aberta.horarios))
         _publicar(context, conversa, "proposed", aberta.id, "oferta de horários repetida")
         return
     propor(context, conversa, frases.PADRAO, substitui=aberta)
+
+
+def oferta_aberta(context: AgentContext, lead_id: UUID) -> Agendamento | None:
+    """The offer that the lead has in hand.
+
+    A run that died after holding slots left a proposal that the lead never saw: the repeated run
+    must read the answer against the offer before it.
+    """
+    aberta = context.agendamentos.open_proposal(lead_id)
+    if aberta is None or aberta.id not in _ids(context):
+        return aberta
+    guardada = context.state.get(_OFERTA, lead_id)
+    if guardada is None:
+        return None
+    anterior = context.agendamentos.get(UUID(str(guardada["agendamento_id"])))
+    return anterior if anterior.status == "proposto" else None
 
 
 def propor(
@@ -90,7 +108,7 @@ def propor(
         context.agendamentos.release(substitui.id, "cancelado")
     ocupados = _ocupados_do_calendario(context, conversa.lead, pedido)
     proposta_id, horarios, atende = _segurar(context, conversa.lead, pedido, ocupados)
-    context.state.put("pergunta", None, conversa.lead.id)
+    context.state.put(PERGUNTA, None, conversa.lead.id)
     if not horarios:
         context.leads.pause(conversa.lead.id, "sem horários livres na agenda para a reunião")
         conversa.responder(context, frases.SEM_AGENDA, tipo="transacional")
@@ -100,6 +118,7 @@ def propor(
         return
     if pedido is not None and not atende:
         abertura = frases.SEM_ESSE_HORARIO
+    context.state.put(_OFERTA, {"agendamento_id": str(proposta_id)}, conversa.lead.id)
     conversa.responder(context, _texto(context, abertura, horarios))
     _publicar(
         context,
@@ -143,8 +162,7 @@ def _segurar(
     """
     expira_em = context.now + RESERVA
     melhor: tuple[UUID, tuple[Horario, ...], bool] | None = None
-    for tentativa in range(_BUSCAS):
-        proposta_id = context.new_id(f"agendamento:{tentativa}")
+    for proposta_id in _ids(context):
         candidatos, atende = _candidatos(context, lead, pedido, ocupados)
         obtidos = context.agendamentos.hold(proposta_id, lead.id, candidatos, expira_em)
         if melhor is None or len(obtidos) > len(melhor[1]):
@@ -157,6 +175,11 @@ def _segurar(
             break
     assert melhor is not None
     return melhor
+
+
+def _ids(context: AgentContext) -> list[UUID]:
+    """The ids that this event's searches hold slots under, in every run."""
+    return [context.new_id(f"agendamento:{busca}") for busca in range(_BUSCAS)]
 
 
 def _candidatos(

@@ -10,8 +10,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from alquimista_sdk.events import AgentEvent
-from alquimista_sdk.models import Horario, Interacao, Lead
-from alquimista_sdk.testing import TwinContext, load_manifest, make_event
+from alquimista_sdk.models import Agendamento, Horario, Interacao, Lead
+from alquimista_sdk.testing import TwinContext, load_manifest, make_event, run
+from nigredo_agendamento import agent
 
 FUSO = "America/Sao_Paulo"
 ZONA = ZoneInfo(FUSO)
@@ -84,6 +85,33 @@ def resposta(texto: str, alvo: Lead | None = None, canal: str = "whatsapp") -> A
         source_channel=canal,
         last_message=texto,
     )
+
+
+def oferecido(twin: TwinContext | None = None, canal: str = "whatsapp") -> TwinContext:
+    """A twin whose lead has just been offered 25/11 9h, 26/11 14h and 27/11 9h."""
+    pronto = twin or gemeo()
+    run(agent, pedido(canal=canal), pronto)
+    return pronto
+
+
+def proposta(twin: TwinContext, lead_id: UUID = LEAD) -> Agendamento:
+    """The one open proposal of a lead."""
+    (aberta,) = [
+        a
+        for a in twin.store.agendamentos.values()
+        if a.lead_id == lead_id and a.status == "proposto"
+    ]
+    return aberta
+
+
+def status(twin: TwinContext) -> list[str]:
+    """The status of every meeting."""
+    return [agendamento.status for agendamento in twin.store.agendamentos.values()]
+
+
+def tipos(twin: TwinContext) -> list[str]:
+    """The types of the published events, in order."""
+    return [evento.type for evento in twin.published]
 
 
 def _conversa() -> list[Interacao]:

@@ -11,50 +11,30 @@ from uuid import UUID
 
 import pytest
 
-from alquimista_sdk.errors import PermanentError, TransientError
+from alquimista_sdk.errors import PermanentError
 from alquimista_sdk.events import AgentEvent
-from alquimista_sdk.models import Agendamento, Janela
+from alquimista_sdk.models import Janela
 from alquimista_sdk.testing import AgentContractTests, TwinContext, make_event, run
+from alquimista_sdk.testing.agendamentos import TwinAgendamentos
 from alquimista_sdk.testing.store import Reserva
 from alquimista_sdk.testing.twin import default_tenant
 from nigredo_agendamento import agent, frases
 from nigredo_agendamento_tests.mesa import (
     LEAD,
     ZONA,
-    criado,
     gemeo,
     horario,
     lead,
+    oferecido,
     pedido,
+    proposta,
     resposta,
+    status,
+    tipos,
 )
 
 OUTRO = lead(2, contato="Rui", email="rui@outra.example")
 SO_WHATSAPP = lead(email=None)
-
-
-def _oferecido(twin: TwinContext | None = None, canal: str = "whatsapp") -> TwinContext:
-    """A twin whose lead has just been offered 25/11 9h, 26/11 14h and 27/11 9h."""
-    pronto = twin or gemeo()
-    run(agent, pedido(canal=canal), pronto)
-    return pronto
-
-
-def _proposta(twin: TwinContext, lead_id: UUID = LEAD) -> Agendamento:
-    (aberta,) = [
-        a
-        for a in twin.store.agendamentos.values()
-        if a.lead_id == lead_id and a.status == "proposto"
-    ]
-    return aberta
-
-
-def _status(twin: TwinContext) -> list[str]:
-    return [agendamento.status for agendamento in twin.store.agendamentos.values()]
-
-
-def _tipos(twin: TwinContext) -> list[str]:
-    return [evento.type for evento in twin.published]
 
 
 class TestContract(AgentContractTests):
@@ -62,16 +42,16 @@ class TestContract(AgentContractTests):
 
     def event_examples(self) -> Iterable[tuple[AgentEvent, TwinContext]]:
         yield pedido(), gemeo()
-        yield resposta("pode ser a 2"), _oferecido()
-        yield resposta("não entendi"), _oferecido()
-        yield resposta("prefiro sexta à tarde"), _oferecido()
+        yield resposta("pode ser a 2"), oferecido()
+        yield resposta("não entendi"), oferecido()
+        yield resposta("prefiro sexta à tarde"), oferecido()
         mudanca = {"status": "cancelado", "calendar_event_id": "abc"}
         yield make_event("alquimista.agendamentos.changed", LEAD, metadata=mudanca), gemeo()
 
 
 def test_three_slots_are_held_and_offered_on_the_leads_channel() -> None:
-    twin = _oferecido()
-    aberta = _proposta(twin)
+    twin = oferecido()
+    aberta = proposta(twin)
     assert [h.numero for h in aberta.horarios] == [1, 2, 3]
     assert aberta.expira_em == twin.now + timedelta(minutes=15)
     (oferta,) = twin.replies
@@ -89,37 +69,37 @@ def test_slots_lie_in_the_tenants_windows_and_around_what_is_taken() -> None:
         default_tenant(), disponibilidade=tuple(Janela(d, time(10), time(13)) for d in range(5))
     )
     ocupado = {"inicio": "2026-11-25T13:00:00+00:00", "fim": "2026-11-25T14:00:00Z"}
-    twin = _oferecido(gemeo(tenant=tenant, ocupados=[ocupado]))
-    locais = [h.inicio.astimezone(ZONA) for h in _proposta(twin).horarios]
+    twin = oferecido(gemeo(tenant=tenant, ocupados=[ocupado]))
+    locais = [h.inicio.astimezone(ZONA) for h in proposta(twin).horarios]
     assert locais[0] == datetime(2026, 11, 25, 11, tzinfo=ZONA)
     assert all(10 <= local.hour < 13 for local in locais)
 
 
 def test_the_meetings_length_is_the_tenants_choice() -> None:
-    twin = _oferecido(gemeo(config={"duracao_minutos": 30}))
-    assert {h.fim - h.inicio for h in _proposta(twin).horarios} == {timedelta(minutes=30)}
+    twin = oferecido(gemeo(config={"duracao_minutos": 30}))
+    assert {h.fim - h.inicio for h in proposta(twin).horarios} == {timedelta(minutes=30)}
 
 
 def test_an_offer_that_stands_is_repeated_and_holds_nothing_more() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, pedido(), twin)
     assert len(twin.store.agendamentos) == 1
     assert twin.replies[0].mensagem == twin.replies[1].mensagem
 
 
 def test_an_offer_that_expired_is_replaced() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     twin.advance(timedelta(minutes=20))
     run(agent, pedido(), twin)
-    assert sorted(_status(twin)) == ["cancelado", "proposto"]
+    assert sorted(status(twin)) == ["cancelado", "proposto"]
 
 
 def test_two_leads_are_never_offered_the_same_slot() -> None:
     twin = gemeo(lead(), OUTRO)
     run(agent, pedido(), twin)
     run(agent, pedido(OUTRO), twin)
-    primeiros = {h.inicio for h in _proposta(twin).horarios}
-    segundos = {h.inicio for h in _proposta(twin, OUTRO.id).horarios}
+    primeiros = {h.inicio for h in proposta(twin).horarios}
+    segundos = {h.inicio for h in proposta(twin, OUTRO.id).horarios}
     assert len(segundos) == 3
     assert not primeiros & segundos
 
@@ -129,35 +109,33 @@ def test_slots_that_another_lead_was_faster_to_hold_are_searched_again(
 ) -> None:
     twin = gemeo(lead(), OUTRO)
     run(agent, pedido(OUTRO), twin)
-    servico = type(twin.agendamentos._service)  # type: ignore[attr-defined]  # the twin's inside
     vistos: list[int] = []
-    verdadeiro = servico.busy
+    verdadeiro = TwinAgendamentos.busy
 
-    def atrasado(self: Any, inicio: datetime, fim: datetime) -> Any:
+    def atrasado(self: TwinAgendamentos, inicio: datetime, fim: datetime) -> Any:
         vistos.append(1)
         return () if len(vistos) == 1 else verdadeiro(self, inicio, fim)
 
-    monkeypatch.setattr(servico, "busy", atrasado)
+    monkeypatch.setattr(TwinAgendamentos, "busy", atrasado)
     run(agent, pedido(), twin)
     assert len(vistos) == 2
-    assert len(_proposta(twin).horarios) == 3
+    assert len(proposta(twin).horarios) == 3
 
 
 def test_the_better_of_two_partial_holds_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     twin = gemeo()
-    servico = type(twin.agendamentos._service)  # type: ignore[attr-defined]  # the twin's inside
-    monkeypatch.setattr(servico, "busy", lambda self, inicio, fim: ())
+    monkeypatch.setattr(TwinAgendamentos, "busy", lambda self, inicio, fim: ())
     tomado = horario(1, 11, 26, 14)
     twin.store.reservas.append(Reserva(UUID(int=3), 1, tomado.inicio, tomado.fim, "confirmado"))
     run(agent, pedido(), twin)
-    assert [h.numero for h in _proposta(twin).horarios] == [1, 3]
+    assert [h.numero for h in proposta(twin).horarios] == [1, 3]
     assert "2)" not in twin.replies[0].mensagem
 
 
 def test_without_a_free_slot_a_person_takes_over_and_the_lead_is_told() -> None:
     cheio = {"inicio": "2026-01-01T00:00:00+00:00", "fim": "2027-12-31T00:00:00+00:00"}
-    twin = _oferecido(gemeo(ocupados=[cheio]))
-    assert _tipos(twin) == ["unavailable"]
+    twin = oferecido(gemeo(ocupados=[cheio]))
+    assert tipos(twin) == ["unavailable"]
     assert "sem horários" in twin.store.pausas[LEAD]
     # the lead is paused now, and the gate lets only this kind through to a paused lead
     assert [(r.tipo, r.mensagem) for r in twin.replies] == [("transacional", frases.SEM_AGENDA)]
@@ -176,162 +154,47 @@ def test_a_lead_that_must_not_be_answered_is_left_alone(
     assert not twin.store.agendamentos
 
 
-@pytest.mark.parametrize("texto", ["2", "pode ser a segunda opção", "quinta às 14h", "à tarde"])
-def test_the_chosen_slot_becomes_one_confirmed_meeting(texto: str) -> None:
-    twin = _oferecido()
-    run(agent, resposta(texto), twin)
-    (reuniao,) = twin.store.agendamentos.values()
-    assert reuniao.status == "confirmado"
-    assert reuniao.data_hora == horario(2, 11, 26, 14).inicio
-    assert "OBJEÇÕES" in (reuniao.briefing or "")
-    assert twin.store.leads[LEAD].status == "agendado"
-    ocupados = [r for r in twin.store.reservas if r.estado != "liberado"]
-    assert [(r.numero, r.estado) for r in ocupados] == [(2, "confirmado")]
-    assert _tipos(twin) == ["proposed", "confirmed"]
-
-
-def test_the_calendars_entry_has_the_briefing_and_our_own_id() -> None:
-    twin = _oferecido()
-    run(agent, resposta("a 2"), twin)
-    (criacao,) = [dados for nome, dados in twin.tool_calls if nome == "calendar.create_event"]
-    (reuniao,) = twin.store.agendamentos.values()
-    assert criacao["event_id"] == reuniao.calendar_event_id
-    assert criacao["descricao"] == reuniao.briefing
-    assert criacao["participantes"] == []
-    assert set(str(criacao["event_id"])) <= set("0123456789abcdef")
-
-
-def test_the_lead_gets_the_invitation_by_mail_and_a_word_on_its_channel() -> None:
-    twin = _oferecido()
-    run(agent, resposta("a 2"), twin)
-    _, convite, aviso = twin.replies
-    assert (convite.canal, convite.tipo) == ("email", "transacional")
-    assert b"METHOD:REQUEST" in convite.anexos[0].conteudo
-    assert "Achei caro" not in convite.mensagem + convite.anexos[0].conteudo.decode()
-    assert (aviso.canal, aviso.tipo) == ("whatsapp", "resposta")
-    assert "quinta, 26/11, às 14h" in aviso.mensagem
-
-
-def test_a_lead_that_writes_by_mail_gets_one_mail() -> None:
-    twin = _oferecido(canal="email")
-    run(agent, resposta("a 2", canal="email"), twin)
-    assert len(twin.replies) == 2
-    assert twin.replies[1].anexos
-
-
-def test_a_lead_without_e_mail_gets_the_word_only() -> None:
-    twin = gemeo(SO_WHATSAPP)
-    run(agent, pedido(SO_WHATSAPP, canal="web"), twin)
-    run(agent, resposta("a 2", SO_WHATSAPP, canal="web"), twin)
-    assert [r.canal for r in twin.replies] == ["whatsapp", "whatsapp"]
-    assert "convite" not in twin.replies[1].mensagem
-
-
-def test_a_slot_taken_in_the_calendar_meanwhile_is_not_booked() -> None:
-    twin = _oferecido()
-    slot = horario(2, 11, 26, 14)
-    ocupado = {"inicio": slot.inicio.isoformat(), "fim": slot.fim.isoformat()}
-    twin.answer_tool("calendar.availability", {"ocupados": [ocupado], "sandbox": True})
-    run(agent, resposta("a 2"), twin)
-    assert sorted(_status(twin)) == ["cancelado", "proposto"]
-    assert frases.OCUPADO in twin.replies[-1].mensagem
-    assert slot.inicio not in {h.inicio for h in _proposta(twin).horarios}
-    assert not [nome for nome, _ in twin.tool_calls if nome == "calendar.create_event"]
-
-
-def test_a_conflict_when_creating_the_entry_offers_other_slots() -> None:
-    twin = _oferecido()
-    twin.answer_tool("calendar.create_event", criado(conflito=True))
-    run(agent, resposta("a 2"), twin)
-    assert sorted(_status(twin)) == ["cancelado", "proposto"]
-    assert horario(2, 11, 26, 14).inicio not in {h.inicio for h in _proposta(twin).horarios}
-    assert twin.store.leads[LEAD].status == "interessado"
-
-
-def test_a_slot_that_another_lead_took_after_the_hold_expired_is_not_booked() -> None:
-    twin = _oferecido()
-    twin.advance(timedelta(minutes=20))
-    slot = horario(2, 11, 26, 14)
-    twin.store.reservas = [replace(r, estado="liberado") for r in twin.store.reservas]
-    twin.store.reservas.append(Reserva(UUID(int=9), 1, slot.inicio, slot.fim, "confirmado"))
-    run(agent, resposta("a 2"), twin)
-    assert sorted(_status(twin)) == ["cancelado", "proposto"]
-
-
-def test_a_slot_may_still_be_chosen_after_its_hold_expired() -> None:
-    twin = _oferecido()
-    twin.advance(timedelta(hours=5))
-    run(agent, resposta("a 2"), twin)
-    assert _status(twin) == ["confirmado"]
-
-
-def test_a_slot_that_has_passed_is_never_booked() -> None:
-    twin = _oferecido()
-    twin.advance(timedelta(days=10))
-    run(agent, resposta("a 2"), twin)
-    assert frases.PASSOU in twin.replies[-1].mensagem
-    assert all(h.inicio > twin.now for h in _proposta(twin).horarios)
-
-
-def test_a_calendar_that_times_out_is_tried_again_and_gives_one_entry() -> None:
-    twin = _oferecido()
-
-    def cai(payload: Any) -> Any:
-        raise TransientError("time-out")
-
-    evento = resposta("a 2")
-    twin.answer_tool("calendar.create_event", cai)
-    with pytest.raises(TransientError):
-        run(agent, evento, twin)
-    assert _status(twin) == ["proposto"]
-    twin.answer_tool("calendar.create_event", criado())
-    run(agent, evento, twin)
-    assert _status(twin) == ["confirmado"]
-    ids = {dados["event_id"] for nome, dados in twin.tool_calls if nome == "calendar.create_event"}
-    assert len(ids) == 1
-
-
 def test_another_time_is_offered_where_the_lead_asks_for_one() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("nenhum desses, prefiro segunda depois das 15h"), twin)
-    locais = [h.inicio.astimezone(ZONA) for h in _proposta(twin).horarios]
+    locais = [h.inicio.astimezone(ZONA) for h in proposta(twin).horarios]
     assert locais
     assert all(local.weekday() == 0 and local.hour >= 15 for local in locais)
     assert frases.COM_ESSE_HORARIO in twin.replies[-1].mensagem
-    assert sorted(_status(twin)) == ["cancelado", "proposto"]
+    assert sorted(status(twin)) == ["cancelado", "proposto"]
 
 
 def test_a_day_far_ahead_is_searched_for() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("só dia 17/12"), twin)
-    dias = {h.inicio.astimezone(ZONA).date().isoformat() for h in _proposta(twin).horarios}
+    dias = {h.inicio.astimezone(ZONA).date().isoformat() for h in proposta(twin).horarios}
     assert dias == {"2026-12-17"}
 
 
 def test_where_the_time_asked_for_does_not_exist_the_lead_is_told_and_offered_others() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("só posso à noite"), twin)
     assert twin.replies[-1].mensagem.startswith(frases.SEM_ESSE_HORARIO)
-    assert len(_proposta(twin).horarios) == 3
+    assert len(proposta(twin).horarios) == 3
 
 
 def test_a_lead_that_refuses_all_is_asked_what_suits_and_the_offer_stays() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("não, nenhum desses"), twin)
     assert twin.replies[-1].mensagem == frases.O_QUE_SERVE
-    assert _status(twin) == ["proposto"]
+    assert status(twin) == ["proposto"]
 
 
 def test_a_lead_that_gives_up_is_thanked_and_its_slots_are_free() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("não quero marcar"), twin)
     assert twin.replies[-1].mensagem == frases.DESISTENCIA
-    assert _status(twin) == ["cancelado"]
+    assert status(twin) == ["cancelado"]
     assert {r.estado for r in twin.store.reservas} == {"liberado"}
 
 
 def test_an_unclear_answer_is_asked_about_once_then_goes_to_a_person() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("de manhã"), twin)
     assert "1) quarta" in twin.replies[-1].mensagem
     assert "2) quinta" not in twin.replies[-1].mensagem
@@ -344,42 +207,54 @@ def test_an_unclear_answer_is_asked_about_once_then_goes_to_a_person() -> None:
 
 
 def test_a_yes_to_the_one_slot_asked_about_books_it() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("só depois das 13h"), twin)
     assert twin.replies[-1].mensagem.startswith("Só para confirmar: quinta, 26/11, às 14h?")
     run(agent, resposta("isso, pode ser"), twin)
-    assert _status(twin) == ["confirmado"]
+    assert status(twin) == ["confirmado"]
 
 
 def test_another_number_after_the_question_books_that_one() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("só depois das 13h"), twin)
     run(agent, resposta("não, a 3"), twin)
     (reuniao,) = twin.store.agendamentos.values()
     assert reuniao.data_hora == horario(3, 11, 27, 9).inicio
 
 
+def test_an_answer_is_read_against_the_offer_that_the_lead_saw_after_a_crash() -> None:
+    twin = oferecido()
+    evento = resposta("nenhum desses, prefiro sexta à tarde")
+    twin.for_event(evento)
+    agent.agent_handle_event(event=evento, context=twin)
+    twin.rollback()
+    run(agent, evento, twin)
+    assert sorted(status(twin)) == ["cancelado", "proposto"]
+    assert tipos(twin) == ["proposed", "proposed"]
+    assert all(h.inicio.astimezone(ZONA).weekday() == 4 for h in proposta(twin).horarios)
+
+
 def test_an_answer_without_an_offer_gets_one() -> None:
     twin = gemeo()
     run(agent, resposta("a 2"), twin)
-    assert _tipos(twin) == ["proposed"]
+    assert tipos(twin) == ["proposed"]
 
 
 def test_a_second_answer_after_the_booking_hears_of_the_booking() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("a 2"), twin)
     run(agent, resposta("a 2 então"), twin)
-    assert _status(twin) == ["confirmado"]
+    assert status(twin) == ["confirmado"]
     assert "quinta, 26/11, às 14h" in twin.replies[-1].mensagem
 
 
 def test_a_lead_that_books_again_moves_its_meeting() -> None:
-    twin = _oferecido()
+    twin = oferecido()
     run(agent, resposta("a 2"), twin)
     antiga = next(iter(twin.store.agendamentos.values()))
     run(agent, pedido(), twin)
     run(agent, resposta("a 1"), twin)
-    assert sorted(_status(twin)) == ["confirmado", "remarcado"]
+    assert sorted(status(twin)) == ["confirmado", "remarcado"]
     cancelamentos = [d for nome, d in twin.tool_calls if nome == "calendar.cancel_event"]
     assert [d["event_id"] for d in cancelamentos] == [antiga.calendar_event_id]
 
@@ -407,4 +282,4 @@ def test_an_event_that_the_agent_does_not_know_is_given_up() -> None:
 
 
 def test_what_is_offered_is_in_utc() -> None:
-    assert {h.inicio.tzinfo for h in _proposta(_oferecido()).horarios} == {UTC}
+    assert {h.inicio.tzinfo for h in proposta(oferecido()).horarios} == {UTC}

@@ -188,6 +188,19 @@ RESPOSTAS = [
     ("às 10 não posso", "A23"),
     ("quarta-feira da semana que vem", "O"),
     ("Quanto custa a consultoria?", "A123"),
+    ("Dia 1º de dezembro", "3"),
+    ("A partir de quinta", "A23"),
+    ("a partir do dia 27", "A3"),
+    ("Depois do dia 10", "O"),
+    ("depois de quinta", "A3"),
+    ("até quinta", "A12"),
+    ("antes do dia 26", "A1"),
+    ("Só consigo em janeiro", "O"),
+    ("Não consigo dia 25 nem 26", "A3"),
+    ("Qualquer um serve, menos quarta", "2"),
+    ("Fico com a de terça. Abs, João Segundo", "A2"),
+    ("Por mim pode ser a de quinta mesmo", "2"),
+    ("1º", "1"),
 ]
 
 

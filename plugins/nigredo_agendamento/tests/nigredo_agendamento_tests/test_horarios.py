@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def test_offered_slots_are_free_inside_the_windows_and_apart(
             for janela in JANELAS_PADRAO
         )
         assert not conflita(oferta.inicio, oferta.fim, ocupados)
-    for antes, depois in zip(ofertas, ofertas[1:], strict=False):
+    for antes, depois in pairwise(ofertas):
         assert antes.fim <= depois.inicio
 
 

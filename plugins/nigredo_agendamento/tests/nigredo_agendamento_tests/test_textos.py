@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from icalendar import Calendar
@@ -40,7 +40,6 @@ def test_the_invitation_is_a_request_with_the_events_own_id() -> None:
     assert evento["UID"] == "abc123"
     assert evento.decoded("DTSTART") == SLOT.inicio
     assert evento.decoded("DTEND") == SLOT.fim
-    assert evento.decoded("DTSTART").tzinfo in (UTC, evento.decoded("DTSTART").tzinfo)
     assert evento["ORGANIZER"] == "mailto:contato@aurora.example"
     assert evento["ATTENDEE"] == "mailto:marina@padaria.example"
     (alarme,) = agenda.walk("VALARM")
@@ -54,7 +53,7 @@ def test_a_name_cannot_break_out_of_the_invitation() -> None:
     agenda = Calendar.from_ical(convite("abc", SLOT, mau, TENANT, AGORA).conteudo)
     (evento,) = agenda.walk("VEVENT")
     assert evento["ATTENDEE"] == "mailto:marina@padaria.example"
-    assert evento["SUMMARY"].count("SUMMARY") == 1
+    assert str(evento["SUMMARY"]).count("SUMMARY") == 1
 
 
 def test_the_briefing_has_facts_mood_objections_and_what_to_ask() -> None:

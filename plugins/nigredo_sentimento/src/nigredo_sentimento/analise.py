@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nigredo_sentimento.citacao import com_grafia_original
 from nigredo_sentimento.descadastro import CERTO, INCERTO, detectar
 from nigredo_sentimento.intencao import ler_intencao
 from nigredo_sentimento.lexico import classificar, medir
@@ -47,5 +48,7 @@ def analisar(texto: str, anterior: str = "", palavras: Sequence[str] = ()) -> An
         sentimento=sentimento,
         intensidade=intensidade,
         descadastro=pedido.desfecho,
-        motivos=(*pedido.motivos, *motivos),
+        motivos=tuple(
+            com_grafia_original(motivo, lido.limpo) for motivo in (*pedido.motivos, *motivos)
+        ),
     )

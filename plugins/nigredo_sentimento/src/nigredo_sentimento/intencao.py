@@ -18,6 +18,7 @@ INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 _ORDEM = ("refusal", "objection", "interest", "question")
 _PESO_PERGUNTA = 2.0
 _FRACO = 1.0
+_APOIO = 0.6
 _DEPOIS_DO_MAS = 1.5
 _ANTES_DO_MAS = 0.6
 _ADVERSATIVA = re.compile(r"(?<![^ ])(?:mas|porem|so que|no entanto|contudo|entretanto)(?![^ ])")
@@ -64,9 +65,12 @@ def _weigh(
 ) -> None:
     for intent, peso, padrao in regras:
         prova = _strongest(frases, intent, peso, padrao)
-        if prova is not None:
-            pesos[intent] += prova[0]
-            provas[intent] = max(provas.get(intent, (0.0, "")), prova)
+        if prova is None:
+            continue
+        melhor = provas.get(intent, (0.0, ""))
+        # Patterns overlap: the strongest counts whole, the others only support it.
+        pesos[intent] += max(prova[0] - melhor[0], 0.0) + _APOIO * min(prova[0], melhor[0])
+        provas[intent] = max(melhor, prova)
 
 
 def _strongest(
@@ -95,11 +99,11 @@ def _negated(antes: str) -> bool:
 
 
 def _accepts(texto: Texto, anterior: Texto) -> bool:
-    """A bare yes to an offer that we ended our last message with."""
-    if not anterior.frases or not anterior.frases[-1].pergunta:
-        return False
-    oferta = compilar(_OFERTA).search(anterior.frases[-1].texto)
-    return oferta is not None and compilar(_AFIRMA).search(texto.tudo) is not None
+    """A bare yes to an offer near the end of our last message."""
+    oferecemos = any(
+        frase.pergunta and compilar(_OFERTA).search(frase.texto) for frase in anterior.frases[-2:]
+    )
+    return oferecemos and compilar(_AFIRMA).search(texto.tudo) is not None
 
 
 def _without_evidence(valencia: float) -> str:

@@ -100,17 +100,25 @@ def _valence(frase: Frase) -> tuple[float, list[str]]:
     palavras: list[str] = []
     ocupado: list[tuple[int, int]] = []
     mas = list(_MAS.finditer(frase.texto))
-    for valor, padrao in _lexico():
-        for achado in padrao.finditer(frase.texto):
-            if any(achado.start() < fim and inicio < achado.end() for inicio, fim in ocupado):
-                continue
-            ocupado.append(achado.span())
-            peso = _in_context(valor, frase, achado.start(), achado.end())
-            if mas:
-                peso *= 1.2 if achado.start() >= mas[-1].end() else 0.8
-            soma += peso
-            palavras.append(achado.group())
+    for valor, (inicio, fim) in _longest_first(frase.texto):
+        if any(inicio < outro_fim and outro < fim for outro, outro_fim in ocupado):
+            continue
+        ocupado.append((inicio, fim))
+        peso = _in_context(valor, frase, inicio, fim)
+        if mas:
+            peso *= 1.2 if inicio >= mas[-1].end() else 0.8
+        soma += peso
+        if peso:
+            palavras.append(frase.texto[inicio:fim])
     return soma, palavras
+
+
+def _longest_first(texto: str) -> list[tuple[float, tuple[int, int]]]:
+    """Longer phrases own their words: "não confio" is not "confio" beside a negation."""
+    achados = [
+        (valor, achado.span()) for valor, padrao in _lexico() for achado in padrao.finditer(texto)
+    ]
+    return sorted(achados, key=lambda item: (item[1][0] - item[1][1], item[1][0]))
 
 
 def _in_context(valor: float, frase: Frase, inicio: int, fim: int) -> float:
@@ -162,4 +170,4 @@ def _raiva() -> tuple[tuple[float, re.Pattern[str]], ...]:
 
 @cache
 def _emojis() -> dict[str, str]:
-    return dict(ler_tabela("emojis.tsv", 2))
+    return {linha[0]: linha[1] for linha in ler_tabela("emojis.tsv", 2)}

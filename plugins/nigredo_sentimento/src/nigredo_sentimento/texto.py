@@ -136,6 +136,13 @@ def palavras(texto: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", sem_acentos(texto).replace("e-mail", "email")))
 
 
+def palavras_simples(palavra: str) -> list[str]:
+    """The plain words that one written word stands for ("vcs" is "voces", "p" is "para")."""
+    plano = _REPEAT.sub(r"\1", _REPEAT_RS.sub(r"\1\1", sem_acentos(palavra)))
+    tokens = re.findall(r"[a-z0-9]+", plano.replace("e-mail", "email"))
+    return [item for token in tokens for item in _token(token).split()]
+
+
 def _own_words(bruto: str) -> str:
     linhas: list[str] = []
     despedida = False
@@ -148,7 +155,9 @@ def _own_words(bruto: str) -> str:
             continue
         if despedida and _looks_like_signature(linha):
             continue
-        despedida = despedida or _CLOSING.match(linha) is not None
+        if _CLOSING.match(linha):
+            despedida = True
+            continue
         linhas.append(linha)
     return _without_footer("\n".join(linhas)).strip()
 

@@ -73,6 +73,12 @@ NENHUM = (
     "Vocês retiram no local?",
     "Onde ficam guardados os dados pessoais?",
     "O sistema envia mensagem para o cliente?",
+    "Nosso jurídico vai avaliar o contrato",
+    "Não quero ligação gravada, pode ser reunião presencial?",
+    "Pode excluir o item 3 do orçamento",
+    "Esquece o que falei, vamos fechar",
+    "Não mande por e-mail, manda no WhatsApp",
+    "Não envie o boleto ainda",
 )
 INCERTOS = (
     "Que insistência, vou falar com meu advogado",

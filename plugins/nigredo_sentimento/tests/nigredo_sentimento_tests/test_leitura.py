@@ -123,7 +123,8 @@ def test_anger_at_somebody_else_is_no_anger_at_us() -> None:
 
 
 def test_a_bare_yes_to_an_offer_is_interest() -> None:
-    assert analisar("sim", "Podemos marcar uma conversa?").intent == "interest"
+    oferta = "Podemos marcar uma conversa?\n\nAtenciosamente,\nEquipe Aurora"
+    assert analisar("ok", oferta).intent == "interest"
 
 
 def test_messaging_spelling_becomes_plain_words() -> None:
@@ -135,3 +136,8 @@ def test_messaging_spelling_becomes_plain_words() -> None:
 def test_a_pattern_with_an_unknown_group_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown group"):
         compilar("{inexistente}")
+
+
+def test_reasons_quote_the_leads_own_spelling() -> None:
+    assert "“Não me mandem mais nada”" in " ".join(analisar("Não me mandem mais nada!").motivos)
+    assert "“vcs ñ param”" in " ".join(analisar("vcs ñ param").motivos)

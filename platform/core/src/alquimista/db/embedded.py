@@ -31,12 +31,17 @@ _SERVER_USER = "nobody"
 _STARTUP_SECONDS = 30.0
 _SHUTDOWN_SECONDS = 20.0
 _SOCKET_LIMIT = 92
-_left_running: list[subprocess.Popen[bytes]] = []
-"""Servers that this process started and others still use: kept, so that they can be reaped."""
 
 
 class PostgresUnavailable(RuntimeError):
     """The server cannot be started; the message says what is missing."""
+
+
+class _Server(subprocess.Popen[bytes]):
+    """The postmaster. It may outlive the process that started it, where others still use it."""
+
+    def __del__(self) -> None:
+        """Popen's own warns about a child that still runs."""
 
 
 def binaries() -> Path:
@@ -69,7 +74,7 @@ class EmbeddedPostgres:
         if len(str(self._socket)) > _SOCKET_LIMIT:
             self._socket = Path("/tmp") / f"alquimista-pg-{os.geteuid()}-{digest}"
         self._lease: int | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: _Server | None = None
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
@@ -134,7 +139,7 @@ class EmbeddedPostgres:
                 try:
                     fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    self._leave_running()
+                    self._child = None
                     return
                 self._shutdown()
         finally:
@@ -152,11 +157,6 @@ class EmbeddedPostgres:
                 return
             time.sleep(0.02)
         os.kill(pid, signal.SIGQUIT)
-
-    def _leave_running(self) -> None:
-        if self._child is not None:
-            _left_running.append(self._child)
-            self._child = None
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
@@ -195,7 +195,7 @@ class EmbeddedPostgres:
         log = open(self._folder / "postgres.log", "ab")  # noqa: SIM115 - the child keeps it
         uid, gid = self._identity()
         with log:
-            self._child = subprocess.Popen(
+            self._child = _Server(
                 [
                     str(self._binary("postgres")),
                     *("-D", str(self._data), "-k", str(self._socket)),

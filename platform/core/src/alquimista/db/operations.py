@@ -8,7 +8,10 @@ from alembic.operations import MigrateOperation, Operations
 
 from alquimista.db.roles import APP, OWNER
 
-POLICY = "(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS \"nullif\"))"
+POLICY = (
+    "(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), "
+    "''::text))::uuid AS \"nullif\"))"
+)
 """How PostgreSQL prints the policy's expression; the architecture test holds tables to it."""
 _EXPRESSION = "tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
 

@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, text
+import psycopg2
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from alquimista_sdk.errors import NotFound
 
@@ -20,6 +25,10 @@ _OPEN = text(
     "SELECT set_config('app.tenant_id', :tenant, true), "
     "alquimista_platform.business_now(CAST(:tenant AS uuid))"
 )
+
+_OPENED = "alquimista.unit_of_work"
+_USED = "alquimista.used_at"
+_IDLE_SECONDS = 5.0
 
 
 class TenantMissing(RuntimeError):
@@ -64,13 +73,22 @@ class Database:
     def join(self, connection: Connection, tenant_id: UUID) -> UnitOfWork:
         """Scope an open transaction to a tenant and read business time, in one message.
 
+        Joining a transaction that is the tenant's already answers its unit of work.
+
         Raises:
             NotFound: there is no such tenant.
         """
+        transaction = connection.get_transaction()
+        opened = connection.info.get(_OPENED)
+        if opened is not None and opened[0] is transaction and opened[1].tenant_id == tenant_id:
+            joined: UnitOfWork = opened[1]
+            return joined
         agora = connection.execute(_OPEN, {"tenant": str(tenant_id)}).one()[1]
         if agora is None:
             raise NotFound("no such tenant")
-        return UnitOfWork(connection, tenant_id, agora)
+        uow = UnitOfWork(connection, tenant_id, agora)
+        connection.info[_OPENED] = (connection.get_transaction(), uow)
+        return uow
 
     @contextmanager
     def scope(self, tenant_id: UUID) -> Iterator[Connection]:
@@ -92,10 +110,25 @@ class Database:
 
 
 def _engine(dsn: str, pool_size: int) -> Engine:
-    return create_engine(
-        dsn,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
-        pool_reset_on_return="rollback",
+    engine = create_engine(
+        dsn, pool_size=pool_size, max_overflow=pool_size, pool_reset_on_return="rollback"
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_idle)
+    return engine
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = monotonic()
+
+
+def _ping_idle(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Ask a connection that lay idle whether it still lives; one used just now is trusted."""
+    if monotonic() - record.info.get(_USED, 0.0) < _IDLE_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError("the connection died while it was idle") from error

@@ -36,7 +36,7 @@ _BRASILIA = "America/Sao_Paulo"
 
 
 def fuso_do_lead(telefone: str | None, uf: str | None, fuso_do_tenant: str) -> str:
-    """The IANA zone a lead lives in: by the DDD of an E.164 phone, else by UF, else the tenant's."""
+    """The IANA zone of a lead: by the DDD of its E.164 phone, else by UF, else the tenant's."""
     if telefone and telefone.startswith("+55") and len(telefone) >= 5:
         return _FUSO_POR_DDD.get(telefone[3:5], _BRASILIA)
     if uf:

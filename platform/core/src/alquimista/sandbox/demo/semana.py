@@ -12,10 +12,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from alquimista.app import create_app
 from alquimista.bootstrap import System
-from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.disparos.horario import dia_util
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.pessoas import Pessoas
@@ -27,6 +27,15 @@ FUSO = "America/Sao_Paulo"
 _BATCH = 20
 _PAUSE = 0.005
 _STUCK_SECONDS = 120.0
+_COUNTS = text(
+    """
+    SELECT (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
+        (SELECT count(*) FROM nigredo_leads.agendamentos
+         WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
+        (SELECT count(*) FROM nigredo_leads.campanhas
+         WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,17 @@ class Andamento:
     enviadas: int
     recebidas: int
     reunioes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Visto:
+    """One look at the tenant: business time, what is due next, and counts."""
+
+    agora: datetime
+    proximo: datetime | None
+    leads: int
+    reunioes: int
+    rascunhos: int
 
 
 @dataclass(slots=True)
@@ -64,7 +84,7 @@ class Semana:
             {"email": inquilino_demo.EMAIL, "senha": inquilino_demo.SENHA},
         )
         self._token = login["access_token"]
-        self._move_to(proxima_segunda(self._agora()))
+        self._move_to(proxima_segunda(self._look().agora))
         with arquivo.open("rb") as content:
             response = self._client.post(
                 "/api/leads/importacoes",
@@ -77,33 +97,35 @@ class Semana:
 
     def run(self, dias: int) -> None:
         """Let ``dias`` days go by."""
-        end = self._agora() + timedelta(days=dias)
+        end = self._look().agora + timedelta(days=dias)
         while True:
             self.drain()
-            self._approve()
-            agora = self._agora()
-            self._listen(agora)
-            self.show(self._progress(agora))
-            moments = [m for m in (self._next_timer(), self.pessoas.next_at()) if m is not None]
+            seen = self._look()
+            if seen.rascunhos:
+                self._approve()
+                continue
+            self.show(self._progress(seen))
+            moments = [m for m in (seen.proximo, self.pessoas.next_at()) if m is not None]
             if not moments or min(moments) > end:
                 break
             self._move_to(min(moments))
-            self._answer(self._agora())
+            self._answer(min(moments))
         self.drain()
 
     def drain(self) -> None:
         """Handle all that is due now."""
-        started = time.monotonic()
+        quiet_since = time.monotonic()
         while True:
             busy = self.system.ticker.tick()
-            busy += self.worker.run_once(_BATCH) if self.worker is not None else 0
+            while self.worker is not None and self.worker.run_once(_BATCH):
+                busy += 1
             if busy:
-                started = time.monotonic()
+                quiet_since = time.monotonic()
                 continue
             depth = self.system.services.queues.depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
                 return
-            if time.monotonic() - started > _STUCK_SECONDS:
+            if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
             time.sleep(_PAUSE)
 
@@ -118,16 +140,21 @@ class Semana:
                 f"/api/campanhas/{campanha['id']}/aprovar",
                 {"conteudo_hash": campanha["conteudo_hash"]},
             )
-            self.drain()
 
-    def _listen(self, agora: datetime) -> None:
+    def _look(self) -> _Visto:
+        """What came out since the last look, and what is due next."""
         with self._reading() as uow:
             found = messages(uow, self._seen, 1000, None)
+            counts = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
+            seen = _Visto(
+                uow.agora, self.system.timers.next_due(uow.connection, self.tenant_id), *counts
+            )
         for message in found:
             self._seen = max(self._seen, message.ordem)
             self.enviadas += 1
             if message.lead_id is not None:
-                self.pessoas.hear(message.lead_id, message.mensagem, agora)
+                self.pessoas.hear(message.lead_id, message.mensagem, seen.agora)
+        return seen
 
     def _answer(self, agora: datetime) -> None:
         for resposta in self.pessoas.due(agora):
@@ -138,14 +165,6 @@ class Semana:
             )
             self.recebidas += 1
 
-    def _next_timer(self) -> datetime | None:
-        with self._reading() as uow:
-            return self.system.timers.next_due(uow.connection, self.tenant_id)
-
-    def _agora(self) -> datetime:
-        with self._reading() as uow:
-            return uow.agora
-
     def _move_to(self, moment: datetime) -> None:
         with self._reading() as uow:
             step = moment - uow.agora
@@ -155,10 +174,8 @@ class Semana:
     def _reading(self) -> Any:
         return self.system.database.unit_of_work(self.tenant_id)
 
-    def _progress(self, agora: datetime) -> Andamento:
-        with self._reading() as uow:
-            leads, reunioes = _counts(uow)
-        return Andamento(agora, leads, self.enviadas, self.recebidas, reunioes)
+    def _progress(self, seen: _Visto) -> Andamento:
+        return Andamento(seen.agora, seen.leads, self.enviadas, self.recebidas, seen.reunioes)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
@@ -177,14 +194,6 @@ def proxima_segunda(agora: datetime) -> datetime:
     while not all(dia_util(dia + timedelta(days=i), None) for i in range(5)):
         dia += timedelta(days=7)
     return datetime(dia.year, dia.month, dia.day, 7, 30, tzinfo=zone)
-
-
-def _counts(uow: UnitOfWork) -> tuple[int, int]:
-    row = uow.connection.exec_driver_sql(
-        "SELECT (SELECT count(*) FROM nigredo_leads.leads), (SELECT count(*) "
-        "FROM nigredo_leads.agendamentos WHERE status = 'confirmado')"
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def _body(response: Any) -> Any:
