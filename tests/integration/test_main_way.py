@@ -71,7 +71,7 @@ def test_five_posted_leads_lead_to_a_booked_meeting_and_a_pdf_report(way: Way) -
     [metrica] = way.rows(
         "SELECT data, pdf_chave FROM nigredo_leads.metricas_diarias ORDER BY data DESC LIMIT 1"
     )
-    pdf = way.response("GET", f"/api/relatorios/{metrica.data}.pdf")
+    pdf = way.response("GET", f"/api/relatorios/{metrica.data}.pdf", buffered=True)
     assert pdf.status_code == 200
     assert pdf.get_data().startswith(b"%PDF")
     path = way.system.services.ports.files.path(way.tenant_id, metrica.pdf_chave)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, redirect
 from werkzeug.wrappers import Response
 
 from alquimista.http import errors
 from alquimista.http.auth import public
+from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
@@ -57,6 +60,7 @@ def create_app(services: Services) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = services
     errors.register(app)
+    app.before_request(require_storable_address)
     api = ApiWithOneShape(
         app,
         spec_kwargs={
@@ -67,6 +71,9 @@ def create_app(services: Services) -> Flask:
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT ou chave alq_…"}
     )
+    for endpoint in ("api-docs.openapi_json", "api-docs.openapi_swagger_ui"):
+        view = partial(app.view_functions[endpoint])
+        app.view_functions[endpoint] = public("the manual holds no data")(view)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     if services.settings.sandbox:

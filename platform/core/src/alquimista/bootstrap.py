@@ -267,7 +267,7 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
 
 def _sender_of(tenants: TenantService) -> Any:
     def sender_of(uow: UnitOfWork) -> tuple[Ambiente, str, str]:
-        facts, settings = tenants.facts(uow), tenants.settings(uow)
+        facts, settings = tenants.facts_and_settings(uow)
         limites = Limites(
             settings.limites.por_hora,
             settings.limites.por_dia,

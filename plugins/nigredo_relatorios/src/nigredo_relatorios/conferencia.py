@@ -25,8 +25,8 @@ _NAO_CONFERIVEL = re.compile(
     r"""R\$|\breais\b|[0-9]\s?x\b|pontos?\ percentua|\bp\.\s?p\.|[$€£]
     |\b(?:dois|duas|tr[eê]s|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|treze|quinze|vinte
     |[cq]u?atorze|dezesseis|dezessete|dezoito|dezenove|trinta|quarenta|cinquenta|sessenta|setenta
-    |oitenta|noventa|cem|cento|centenas?|dezenas?|d[uú]zias?|mil|milhar(?:es)?|milh(?:ão|ões)
-    |(?:duz|trez|quatroc|quinh|seisc|setec|oitoc|novec)ent[oa]s|metade|dobr\w+|tripl\w+
+    |oitenta|noventa|cem|(?<!por\ )cento|centenas?|dezenas?|d[uú]zias?|mil|milhar(?:es)?
+    |milh(?:ão|ões)|(?:duz|trez|quatroc|quinh|seisc|setec|oitoc|novec)ent[oa]s|metade|dobr\w+|tripl\w+
     |terços?|quartos?|quintos?|maioria|minoria)\b""",
     re.IGNORECASE | re.VERBOSE,
 )

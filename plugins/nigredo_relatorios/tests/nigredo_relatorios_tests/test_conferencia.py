@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +100,9 @@ def test_more_opt_outs_than_contacted_leads_give_no_rate() -> None:
     assert descadastro(periodo(leads_descadastrados=500)).valor is None
     assert descadastro(vazio(INICIO, FIM)).valor is None
     assert descadastro(periodo()).valor == 3.5
+
+
+def test_the_rules_say_that_nothing_moved_and_leave_out_what_is_unknown() -> None:
+    parado = vazio(FIM, FIM)
+    assert por_regras(vazio(), parado)[1:] == ("Ontem não houve movimento no funil.",)
+    assert len(por_regras(vazio(), replace(parado, serie=()))) == 1

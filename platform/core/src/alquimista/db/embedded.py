@@ -213,11 +213,12 @@ class EmbeddedPostgres:
             )
 
     def _wait(self) -> None:
+        child = self._child
         deadline = time.monotonic() + _STARTUP_SECONDS
         while time.monotonic() < deadline:
             if self._answers():
                 return
-            if self._child is not None and self._child.poll() is not None:
+            if child is not None and child.poll() is not None:
                 break
             time.sleep(0.02)
         log = (self._folder / "postgres.log").read_text(errors="replace")[-800:]

@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask_smorest import Blueprint
 from sqlalchemy import text
 
 from alquimista.db import migrate
 from alquimista.http.auth import public
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import Services, services
 
 logger = logging.getLogger(__name__)

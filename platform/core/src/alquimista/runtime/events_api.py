@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask import request
-from flask_smorest import Blueprint
 
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.cursor import decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services

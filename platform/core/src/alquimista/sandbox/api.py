@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import services
 from alquimista.sandbox import service
 from alquimista.sandbox.schemas import SandboxFiltroSchema, SandboxPaginaSchema

@@ -7,15 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import marshmallow as ma
-from alquimista_sdk.errors import PermanentError
-from flask_smorest import Blueprint
 from marshmallow import validate
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.conversas import service as conversas
 from alquimista.prospeccao.leads import service as leads
+from alquimista_sdk.errors import PermanentError
 
 blp = Blueprint("sandbox_acoes", __name__, url_prefix="/api/sandbox", description="Sandbox")
 _MAXIMO = timedelta(days=366)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from flask_smorest import Blueprint
 
 from alquimista.http.auth import principal, public, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import services
 from alquimista.plataforma.identity.domain import CONTA
 from alquimista.plataforma.identity.schemas import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import services
 from alquimista.plataforma.marketplace import service
 from alquimista.plataforma.marketplace.activation import Activations

@@ -38,14 +38,18 @@ class TenantService:
 
     def facts(self, uow: UnitOfWork) -> TenantFacts:
         """What agents may know of the unit's tenant."""
+        return self.facts_and_settings(uow)[0]
+
+    def facts_and_settings(self, uow: UnitOfWork) -> tuple[TenantFacts, Configuracoes]:
+        """What agents may know of the unit's tenant, and all of its settings."""
         row = uow.connection.execute(
             select(Tenant.nome, Tenant.fuso_horario, Tenant.sandbox, Tenant.configuracoes).where(
                 Tenant.id == uow.tenant_id
             )
         ).one()
-        return Configuracoes.from_column(row.configuracoes).facts(
-            uow.tenant_id, row.nome, row.fuso_horario, row.sandbox
-        )
+        settings = Configuracoes.from_column(row.configuracoes)
+        facts = settings.facts(uow.tenant_id, row.nome, row.fuso_horario, row.sandbox)
+        return facts, settings
 
     def config(
         self, connection: Connection, tenant_id: UUID, slug: str
@@ -119,11 +123,15 @@ class TenantService:
         """
         if step < timedelta(0):
             raise PermanentError("O relógio não volta.")
-        offset: timedelta = uow.connection.execute(
-            select(Tenant.clock_offset).where(Tenant.id == uow.tenant_id).with_for_update()
-        ).scalar_one()
-        set_clock(uow, offset + step)
-        return offset + step
+        offset: timedelta | None = uow.connection.execute(
+            update(Tenant)
+            .where(Tenant.id == uow.tenant_id, Tenant.sandbox)
+            .values(clock_offset=Tenant.clock_offset + step, versao=Tenant.versao + 1)
+            .returning(Tenant.clock_offset)
+        ).scalar_one_or_none()
+        if offset is None:
+            raise PermanentError("Só uma conta de demonstração pode mudar o relógio.")
+        return offset
 
 
 def fuso_of(uow: UnitOfWork) -> str:

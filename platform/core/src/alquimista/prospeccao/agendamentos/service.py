@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from alquimista.db.session import UnitOfWork
@@ -15,13 +15,14 @@ from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.models import Agendamento, AgendamentoHorario
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import NewEvent
-from alquimista_sdk.errors import NotFound, PermanentError
+from alquimista_sdk.errors import NotFound, PermanentError, VersionConflict
 from alquimista_sdk.events import EventContext, FractalDetail, LogEntry, Subject
 from alquimista_sdk.models import Agendamento as AgendamentoData
 from alquimista_sdk.models import Horario, Intervalo
 
 SOURCE = "alquimista.agendamentos"
 TIMER = "reserva"
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/agendamentos', 0))")
 _EXCLUSION = "ex_agendamento_horarios_um_por_vez"
 MUDANCAS = {
     "confirmado": ("realizado", "cancelado", "remarcado"),
@@ -83,6 +84,7 @@ def hold(
         return _slots(uow, agendamento_id)
     if not horarios:
         return ()
+    _one_at_a_time(uow)
     release_expired(uow)
     uow.connection.execute(
         insert(Agendamento).values(
@@ -111,7 +113,13 @@ def hold(
 
 
 def take(uow: UnitOfWork, agendamento_id: UUID, horario: Horario) -> bool:
-    """Take one slot for good, also where its hold has expired; False where it is gone."""
+    """Take one slot for good, also where its hold has expired.
+
+    False where it is gone, or where the meeting was cancelled or moved meanwhile.
+    """
+    _one_at_a_time(uow)
+    if _locked_status(uow, agendamento_id) not in ("proposto", "confirmado"):
+        return False
     release_expired(uow)
     row = uow.connection.execute(
         select(AgendamentoHorario.id, AgendamentoHorario.estado).where(
@@ -140,7 +148,14 @@ def confirm(
     calendar_event_id: str,
     briefing: str,
 ) -> None:
-    """``confirmado`` at the slot that was taken; the other holds are freed."""
+    """``confirmado`` at the slot that was taken; the other holds are freed.
+
+    Raises:
+        VersionConflict: the meeting was cancelled or moved since it was read.
+        PermanentError: the slot was never taken, and is gone.
+    """
+    if _locked_status(uow, agendamento_id) not in ("proposto", "confirmado"):
+        raise VersionConflict("the meeting changed meanwhile")
     if not take(uow, agendamento_id, horario):
         raise PermanentError("the slot is gone")
     _free(uow, agendamento_id, keep=horario.inicio)
@@ -172,6 +187,7 @@ def change_status(
     Raises:
         MudancaInvalida: the meeting cannot go from its status to that one.
     """
+    _locked_status(uow, agendamento_id)
     meeting = find(uow, agendamento_id)
     if status not in MUDANCAS.get(meeting.status, ()):
         raise MudancaInvalida(f"um agendamento {meeting.status} não pode passar a {status}")
@@ -261,6 +277,23 @@ def release_expired(uow: UnitOfWork) -> None:
         )
         .values(estado="liberado", versao=AgendamentoHorario.versao + 1)
     )
+
+
+def _one_at_a_time(uow: UnitOfWork) -> None:
+    """Two inserts that meet in an exclusion constraint may wait for each other: PostgreSQL ends
+    one as a deadlock after a second. Queueing keeps the answer immediate; the constraint decides.
+    """
+    uow.connection.execute(_LOCK, {"tenant": str(uow.tenant_id)})
+
+
+def _locked_status(uow: UnitOfWork, agendamento_id: UUID) -> str | None:
+    """The meeting's status, which nobody changes until the end of the transaction."""
+    status: str | None = uow.connection.execute(
+        select(Agendamento.status)
+        .where(Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id)
+        .with_for_update()
+    ).scalar_one_or_none()
+    return status
 
 
 def _occupy(

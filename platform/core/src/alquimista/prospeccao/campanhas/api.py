@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
 from sqlalchemy import select
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.prospeccao.campanhas import service

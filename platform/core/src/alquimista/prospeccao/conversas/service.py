@@ -164,8 +164,13 @@ def classify(uow: UnitOfWork, interacao_id: UUID, leitura: Leitura) -> None:
 
 
 def reply(ports: Ports, uow: UnitOfWork, resposta: NovaResposta, trace_id: UUID) -> None:
-    """Ask the sender to answer a lead; the token lets it see a person who takes over later."""
+    """Ask the sender to answer a lead for an agent.
+
+    The token lets the gate see a person who takes over later; where one already has, the answer
+    carries the token of before, so that the gate refuses it in words that people can read.
+    """
     lead = leads.find(uow, resposta.lead_id)
+    taken_over = lead.assumido_por is not None
     disparos.request(
         ports,
         uow,
@@ -176,7 +181,7 @@ def reply(ports: Ports, uow: UnitOfWork, resposta: NovaResposta, trace_id: UUID)
         chave=f"{uow.tenant_id}-{resposta.lead_id}-{resposta.chave}",
         lead_id=resposta.lead_id,
         anexos=resposta.anexos,
-        token_conversa=lead.token_conversa,
+        token_conversa=lead.token_conversa - 1 if taken_over else lead.token_conversa,
         trace_id=trace_id,
     )
 

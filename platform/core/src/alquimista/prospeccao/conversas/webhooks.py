@@ -7,17 +7,16 @@ started"). E-mail: a shared secret as bearer token. Unsubscribe: RFC 8058 one-cl
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 from typing import Any
 from uuid import UUID
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import text
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import public
+from alquimista.http.bodies import Blueprint, read_json
 from alquimista.http.errors import NaoAutenticado, trace_id
 from alquimista.http.services import services
 from alquimista.plataforma.audit.service import Ator, record
@@ -197,10 +196,7 @@ def _subscriber(token: str) -> tuple[UUID, UUID]:
 
 
 def _json(raw: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(raw)
-    except ValueError as error:
-        raise MensagemInvalida("O corpo da mensagem não é JSON.") from error
+    body = read_json(raw)
     if not isinstance(body, dict):
         raise MensagemInvalida("O corpo da mensagem deve ser um objeto JSON.")
     return body

@@ -1,4 +1,4 @@
-"""What the gate looks at, read in the authorising transaction."""
+"""What the gate looks at, read in the authorising transaction by one statement."""
 
 from __future__ import annotations
 
@@ -6,20 +6,50 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, text
 
 from alquimista.db.session import UnitOfWork
-from alquimista.prospeccao.aprovacoes import service as aprovacoes
-from alquimista.prospeccao.campanhas.models import Campanha
-from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos.domain import Fatos, Limites, Ritmo
 from alquimista.prospeccao.disparos.horario import fuso_do_lead
-from alquimista.prospeccao.disparos.models import Disparo, DisparoRitmo
-from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.runtime.ports import Ports
 
 _HORA = timedelta(hours=1)
 _DIA = timedelta(hours=24)
+_FACTS = text(
+    """
+    SELECT
+        (SELECT max(created_at) FROM nigredo_leads.interacoes
+         WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'recebido') AS ultima_recebida,
+        EXISTS (SELECT 1 FROM nigredo_leads.blocklist WHERE tenant_id = :tenant AND (
+            lead_id = :lead OR email_hmac = :email_hmac OR telefone_hmac = :telefone_hmac))
+            AS suprimido,
+        c.status AS campanha_status, c.canal AS campanha_canal,
+        EXISTS (SELECT 1 FROM nigredo_leads.aprovacoes a
+                WHERE a.tenant_id = :tenant AND a.ref_id = c.id
+                  AND a.conteudo_hash = c.conteudo_hash AND a.status = 'aprovada') AS aprovada
+    FROM (SELECT 1) AS um LEFT JOIN nigredo_leads.campanhas c
+        ON c.tenant_id = :tenant AND c.id = :campanha
+    """
+)
+_PACE = text(
+    """
+    SELECT
+        (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
+         AND tipo = 'prospeccao' AND autorizado_em > :desde_hora) AS na_hora,
+        (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
+         AND tipo = 'prospeccao' AND autorizado_em > :desde_dia) AS no_dia,
+        (SELECT autorizado_em FROM nigredo_leads.disparos WHERE tenant_id = :tenant
+         AND tipo = 'prospeccao' AND autorizado_em > :desde_hora
+         ORDER BY autorizado_em DESC OFFSET :por_hora - 1 LIMIT 1) AS enche_hora,
+        (SELECT autorizado_em FROM nigredo_leads.disparos WHERE tenant_id = :tenant
+         AND tipo = 'prospeccao' AND autorizado_em > :desde_dia
+         ORDER BY autorizado_em DESC OFFSET :por_dia - 1 LIMIT 1) AS enche_dia,
+        (SELECT ultimo_autorizado_em FROM nigredo_leads.disparo_ritmos
+         WHERE tenant_id = :tenant) AS ultimo,
+        (SELECT max(autorizado_em) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
+         AND lead_id = :lead AND tipo = 'prospeccao') AS ultimo_ao_lead
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +69,43 @@ def of_lead(
     ambiente: Ambiente,
     canal_sandbox: bool,
 ) -> Fatos:
-    """The facts of a message to a lead."""
-    ultima = _last_received(uow, lead)
-    campanha = _campaign(uow, disparo)
+    """The facts of a message to a lead.
+
+    A WhatsApp campaign is made of templates that Meta approved, which is what lets its messages
+    out of the 24-hour window.
+    """
+    found = uow.connection.execute(
+        _FACTS,
+        {
+            "tenant": uow.tenant_id,
+            "lead": lead.id,
+            "campanha": disparo.campanha_id,
+            "email_hmac": ports.digest("email", lead.email_norm) if lead.email_norm else None,
+            "telefone_hmac": ports.digest("telefone", lead.telefone_norm)
+            if lead.telefone_norm
+            else None,
+        },
+    ).one()
+    prospecting = disparo.tipo == "prospeccao"
+    ritmo, ultimo_ao_lead = _pace(uow, lead, ambiente.limites) if prospecting else (Ritmo(), None)
     return Fatos(
         destino=lead.email if disparo.canal == "email" else (lead.whatsapp_id or lead.telefone),
-        suprimido=_suppressed(ports, uow, lead),
+        suprimido=found.suprimido,
         status_lead=lead.status,
         fuso=fuso_do_lead(lead.telefone, lead.uf, ambiente.fuso),
         uf=lead.uf,
         base_legal=lead.base_legal,
         opt_in_whatsapp=bool(lead.metadata.get("opt_in_whatsapp")),
-        ultima_mensagem_do_lead=ultima,
-        modelo_aprovado=bool(campanha is not None and campanha.canal == "whatsapp"),
-        campanha_status=campanha.status if campanha is not None else None,
-        aprovacao_vale=campanha is not None
-        and aprovacoes.holds(uow, campanha.id, campanha.conteudo_hash),
-        respondeu=ultima is not None,
-        assumido_por_pessoa=lead.assumido_por is not None
-        and disparo.token_conversa != lead.token_conversa,
+        ultima_mensagem_do_lead=found.ultima_recebida,
+        modelo_aprovado=found.campanha_canal == "whatsapp",
+        campanha_status=found.campanha_status,
+        aprovacao_vale=found.aprovada,
+        respondeu=found.ultima_recebida is not None,
+        assumido_por_pessoa=_taken_over(disparo, lead),
         pausado=lead.pausado,
         limites=ambiente.limites,
-        ritmo=_pace(uow, ambiente.limites) if disparo.tipo == "prospeccao" else Ritmo(),
-        ultimo_ao_lead=_last_sent(uow, lead) if disparo.tipo == "prospeccao" else None,
+        ritmo=ritmo,
+        ultimo_ao_lead=ultimo_ao_lead,
         tenant_sandbox=ambiente.sandbox,
         canal_sandbox=canal_sandbox,
     )
@@ -80,86 +124,32 @@ def without_lead(disparo: Row[Any], ambiente: Ambiente, canal_sandbox: bool) -> 
     )
 
 
-def _campaign(uow: UnitOfWork, disparo: Row[Any]) -> Row[Any] | None:
-    if disparo.campanha_id is None:
-        return None
-    return uow.connection.execute(
-        select(Campanha.id, Campanha.status, Campanha.conteudo_hash, Campanha.canal).where(
-            Campanha.tenant_id == uow.tenant_id, Campanha.id == disparo.campanha_id
-        )
-    ).one_or_none()
+def _taken_over(disparo: Row[Any], lead: Row[Any]) -> bool:
+    """The fencing token (decision 21): an answer is of the conversation as it was when written."""
+    if disparo.token_conversa is None:
+        return lead.assumido_por is not None
+    stale: bool = disparo.token_conversa != lead.token_conversa
+    return stale
 
 
-def _suppressed(ports: Ports, uow: UnitOfWork, lead: Row[Any]) -> bool:
-    ways = [Blocklist.lead_id == lead.id]
-    if lead.email_norm:
-        ways.append(Blocklist.email_hmac == ports.digest("email", lead.email_norm))
-    if lead.telefone_norm:
-        ways.append(Blocklist.telefone_hmac == ports.digest("telefone", lead.telefone_norm))
-    found = uow.connection.execute(
-        select(Blocklist.id).where(Blocklist.tenant_id == uow.tenant_id, or_(*ways)).limit(1)
-    ).first()
-    return found is not None
-
-
-def _last_received(uow: UnitOfWork, lead: Row[Any]) -> Any:
-    return uow.connection.execute(
-        select(func.max(Interacao.created_at)).where(
-            Interacao.tenant_id == uow.tenant_id,
-            Interacao.lead_id == lead.id,
-            Interacao.tipo == "recebido",
-        )
-    ).scalar_one()
-
-
-def _last_sent(uow: UnitOfWork, lead: Row[Any]) -> Any:
-    return uow.connection.execute(
-        select(func.max(Disparo.autorizado_em)).where(
-            Disparo.tenant_id == uow.tenant_id,
-            Disparo.lead_id == lead.id,
-            Disparo.tipo == "prospeccao",
-        )
-    ).scalar_one()
-
-
-def _pace(uow: UnitOfWork, limites: Limites) -> Ritmo:
+def _pace(uow: UnitOfWork, lead: Row[Any], limites: Limites) -> tuple[Ritmo, Any]:
     """The rolling windows (decision 15): they count authorisations of prospecting messages."""
-
-    def since(window: timedelta) -> tuple[Any, ...]:
-        return (
-            Disparo.tenant_id == uow.tenant_id,
-            Disparo.tipo == "prospeccao",
-            Disparo.autorizado_em > uow.agora - window,
-        )
-
-    def count(window: timedelta) -> Any:
-        return select(func.count()).select_from(Disparo).where(*since(window)).scalar_subquery()
-
-    def nth(window: timedelta, limit: int) -> Any:
-        return (
-            select(Disparo.autorizado_em)
-            .where(*since(window))
-            .order_by(Disparo.autorizado_em.desc())
-            .offset(max(limit - 1, 0))
-            .limit(1)
-            .scalar_subquery()
-        )
-
     row = uow.connection.execute(
-        select(
-            count(_HORA),
-            count(_DIA),
-            nth(_HORA, limites.por_hora),
-            nth(_DIA, limites.por_dia),
-            select(DisparoRitmo.ultimo_autorizado_em)
-            .where(DisparoRitmo.tenant_id == uow.tenant_id)
-            .scalar_subquery(),
-        )
+        _PACE,
+        {
+            "tenant": uow.tenant_id,
+            "lead": lead.id,
+            "desde_hora": uow.agora - _HORA,
+            "desde_dia": uow.agora - _DIA,
+            "por_hora": limites.por_hora,
+            "por_dia": limites.por_dia,
+        },
     ).one()
-    return Ritmo(
-        na_hora=row[0],
-        no_dia=row[1],
-        libera_hora=row[2] + _HORA if row[2] is not None else None,
-        libera_dia=row[3] + _DIA if row[3] is not None else None,
-        ultimo=row[4],
+    ritmo = Ritmo(
+        na_hora=row.na_hora,
+        no_dia=row.no_dia,
+        libera_hora=row.enche_hora + _HORA if row.enche_hora is not None else None,
+        libera_dia=row.enche_dia + _DIA if row.enche_dia is not None else None,
+        ultimo=row.ultimo,
     )
+    return ritmo, row.ultimo_ao_lead

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,9 +22,9 @@ from alquimista_sdk.events import EventContext, FractalDetail, LogEntry, Subject
 from alquimista_sdk.models import Anexo
 
 SOURCE = "alquimista.disparos"
-MAX_ADIAMENTOS = 30
 MAX_TENTATIVAS = 5
 _ESPERA = timedelta(minutes=1)
+_HORA = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,13 @@ class Outcomes:
         """Every check as the timeline shows it."""
         return [_check(v) for v in veredito.verificacoes]
 
-    def refuse(self, uow: UnitOfWork, disparo: Row[Any], veredito: Veredito, facts: Fatos) -> None:
-        """Refuse for good, or postpone where every refusal passes with time."""
+    def refuse(
+        self, uow: UnitOfWork, disparo: Row[Any], veredito: Veredito, facts: Fatos, fuso: str
+    ) -> None:
+        """Refuse for good, or postpone where every refusal passes with time.
+
+        A postponement burns no try: each one is to a later moment, however long a tenant's queue.
+        """
         values: dict[str, Any] = {
             "verificacoes": self.checks(veredito),
             "motivo": veredito.recusas[0].codigo,
@@ -55,16 +60,13 @@ class Outcomes:
         if veredito.recusas[0].codigo == "aprovacao" and facts.campanha_status == "pausada":
             self._set(uow, disparo.id, **values)
             return
-        moment = veredito.adiar_ate
-        if moment is not None and disparo.adiamentos < MAX_ADIAMENTOS:
-            moment = self._next_free(uow, moment, facts)
-            self._set(
-                uow, disparo.id, **values, enviar_em=moment, adiamentos=Disparo.adiamentos + 1
-            )
+        moment = self._next_free(uow, veredito, facts, fuso)
+        if moment is not None:
+            self._set(uow, disparo.id, **values, enviar_em=moment)
             self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
             return
         self._set(uow, disparo.id, **values, status="recusado")
-        if disparo.lead_id is not None:
+        if disparo.lead_id is not None and facts.destino is not None:
             self._publish(
                 uow,
                 disparo,
@@ -93,8 +95,9 @@ class Outcomes:
             return
         self._remember(uow, disparo, outcome)
         if disparo.tipo == "prospeccao":
-            leads.set_status(uow, disparo.lead_id, "contatado")
-            self._publish(uow, disparo, "sent", f"mensagem de {disparo.etapa} enviada", {})
+            lead = leads.set_status(uow, disparo.lead_id, "contatado")
+            if lead.contato != leads.ANONIMIZADO:
+                self._publish(uow, disparo, "sent", f"mensagem de {disparo.etapa} enviada", {})
 
     def attachments(self, uow: UnitOfWork, disparo: Row[Any]) -> tuple[Anexo, ...]:
         """The files that travel with a message."""
@@ -123,22 +126,39 @@ class Outcomes:
         )
         self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
 
-    def _next_free(self, uow: UnitOfWork, moment: Any, facts: Fatos) -> Any:
-        """Hand out postponed moments a pause apart, so that they do not all come back at once."""
+    def _next_free(
+        self, uow: UnitOfWork, veredito: Veredito, facts: Fatos, fuso: str
+    ) -> datetime | None:
+        """When to try again; None where waiting does not help.
+
+        Moments of the tenant's pace are handed out one after the other, so that they do not all
+        come back at once. A moment of the lead's own (hours, holiday, rest) holds up nobody else.
+        """
+        moment = veredito.adiar_ate
+        if moment is None or any(v.codigo != "limites" for v in veredito.recusas):
+            return moment
         last = uow.connection.execute(
             select(DisparoRitmo.proximo_livre_em).where(DisparoRitmo.tenant_id == uow.tenant_id)
         ).scalar_one_or_none()
-        chosen = moment if last is None else max(moment, last)
-        if not dentro_do_expediente(chosen, facts.fuso):
-            chosen = proxima_abertura(chosen, facts.fuso, facts.uf)
+        chosen = moment
+        if last is not None and last > moment:
+            chosen = (
+                last if dentro_do_expediente(last, fuso) else proxima_abertura(last, fuso, None)
+            )
         uow.connection.execute(
             update(DisparoRitmo)
             .where(DisparoRitmo.tenant_id == uow.tenant_id)
-            .values(proximo_livre_em=chosen + facts.limites.pausa)
+            .values(proximo_livre_em=chosen + _step(facts))
         )
-        return chosen
+        if dentro_do_expediente(chosen, facts.fuso):
+            return chosen
+        return proxima_abertura(chosen, facts.fuso, facts.uf)
 
     def _remember(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
+        """The text is read again: an erasure during the call has emptied it."""
+        text = select(Disparo.mensagem).where(
+            Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo.id
+        )
         uow.connection.execute(
             insert(Interacao).values(
                 id=uuid4(),
@@ -146,7 +166,7 @@ class Outcomes:
                 lead_id=disparo.lead_id,
                 tipo="enviado",
                 canal=disparo.canal,
-                mensagem=disparo.mensagem,
+                mensagem=text.scalar_subquery(),
                 disparo_id=disparo.id,
                 provider_id=outcome.provider_id,
                 atendida=True,
@@ -163,9 +183,6 @@ class Outcomes:
         decision: str,
         extra: dict[str, Any],
     ) -> None:
-        lead = leads.find(uow, disparo.lead_id)
-        if lead.contato == leads.ANONIMIZADO:
-            return
         metadata = {
             "disparo_id": str(disparo.id),
             "campanha_id": str(disparo.campanha_id) if disparo.campanha_id else None,
@@ -187,6 +204,14 @@ class Outcomes:
             .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo_id)
             .values(**values, versao=Disparo.versao + 1)
         )
+
+
+def _step(facts: Fatos) -> timedelta:
+    """The pause; where a window is full, what an hour has for each of its messages."""
+    limites, ritmo = facts.limites, facts.ritmo
+    if ritmo.na_hora < limites.por_hora and ritmo.no_dia < limites.por_dia:
+        return limites.pausa
+    return max(limites.pausa, _HORA / limites.por_hora)
 
 
 def _check(verificacao: Verificacao) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Decision 15: a first transaction locks the tenant's pacing row, checks and writes ``enviando``;
 then the call, with no transaction open; a second transaction writes ``enviado``, ``falhou`` or
 ``incerto``. A run that finds its own ``enviando`` row was cut off by a crash: it asks the channel
-what became of the message and never sends blindly again (decision 16).
+what became of the message and never sends blindly again (decision 16); one that surely was not
+sent goes back to the gate, for an opt-out may have come in between.
 """
 
 from __future__ import annotations
@@ -104,10 +105,14 @@ class Sender:
             return _Authorised(envio, disparo, crashed=True)
         if disparo.status != "planejado":
             return None
+        if disparo.canal not in self._canais:
+            erro = f"o canal {disparo.canal} não está configurado"
+            self._outcomes.record(uow, disparo, Outcome("falhou", erro=erro))
+            return None
         facts = self._facts(uow, disparo, lead, ambiente)
         veredito = avaliar(Pedido(disparo.tipo, disparo.canal, uow.agora, disparo.etapa), facts)
         if not veredito.permitido:
-            self._outcomes.refuse(uow, disparo, veredito, facts)
+            self._outcomes.refuse(uow, disparo, veredito, facts, ambiente.fuso)
             return None
         self._permit(uow, disparo, veredito, event_id)
         return _Authorised(self._envio(uow, disparo, lead, endereco, nome), disparo, crashed=False)
@@ -123,9 +128,7 @@ class Sender:
     def _facts(
         self, uow: UnitOfWork, disparo: Row[Any], lead: Row[Any] | None, ambiente: Ambiente
     ) -> Fatos:
-        canal = self._canais.get(disparo.canal)
-        if canal is None:
-            raise PermanentError(f"no channel named {disparo.canal}")
+        canal = self._canais[disparo.canal]
         if lead is None or disparo.destinatarios:
             return fatos.without_lead(disparo, ambiente, canal.sandbox)
         return fatos.of_lead(self._ports, uow, disparo, lead, ambiente, canal.sandbox)
@@ -191,6 +194,7 @@ class Sender:
                 return Outcome("enviado", provider_id)
             if state == "desconhecido":
                 return Outcome("incerto", erro="o processo caiu durante o envio")
+            return Outcome("planejado", erro="o processo caiu antes do envio")
         try:
             return Outcome("enviado", canal.send(authorised.envio))
         except TransientError as error:

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from flask import request, url_for
-from flask_smorest import Blueprint
+from flask import url_for
 from werkzeug.datastructures import FileStorage
 
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint, json_body
 from alquimista.http.cursor import CursorInvalido, decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
@@ -64,7 +64,7 @@ _CORPO = {
 @blp.response(202, RecebidaSchema)
 def post_leads() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Recebe um lead ou uma lista de até 1.000 leads em JSON."""
-    rows = _objetos(request.get_json())
+    rows = _objetos(json_body())
     with services().database.unit_of_work(principal().tenant_id) as uow:
         importacao_id = service.receive_json(
             services().ports,

@@ -240,7 +240,6 @@ class LeadsContext:
         )
 
 
-
 def counted(run: Run, lead_id: UUID, write: Write) -> Write:
     """A write that changes a lead's ``versao`` by itself, so that a guarded one may follow it."""
 

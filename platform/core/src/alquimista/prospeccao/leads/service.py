@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
@@ -18,6 +18,10 @@ from alquimista.runtime.ports import Ports
 from alquimista_sdk.errors import NotFound, VersionConflict
 
 ANONIMIZADO = "ANONIMIZADO"
+_FIND = select(LEADS).where(
+    LEADS.c.tenant_id == bindparam("tenant"), LEADS.c.id == bindparam("lead")
+)
+_LOCK = _FIND.with_for_update()
 CONFIRMACAO = (
     "Recebemos seu pedido: você não receberá mais mensagens nossas. "
     "Se quiser que seus dados sejam apagados, responda APAGAR MEUS DADOS."
@@ -26,15 +30,16 @@ CONFIRMACAO = (
 
 def find(uow: UnitOfWork, lead_id: UUID, *, lock: bool = False) -> Row[Any]:
     """One row of the tenant. Raises ``NotFound``."""
-    query = select(LEADS).where(LEADS.c.tenant_id == uow.tenant_id, LEADS.c.id == lead_id)
-    row = uow.connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = uow.connection.execute(
+        _LOCK if lock else _FIND, {"tenant": uow.tenant_id, "lead": lead_id}
+    ).one_or_none()
     if row is None:
         raise NotFound("lead não encontrado")
     return row
 
 
-def set_status(uow: UnitOfWork, lead_id: UUID, status: str) -> str:
-    """Move a lead forward in the funnel; answers the status it has now."""
+def set_status(uow: UnitOfWork, lead_id: UUID, status: str) -> Row[Any]:
+    """Move a lead forward in the funnel; answers the row as it was."""
     row = find(uow, lead_id, lock=True)
     novo = proximo_status(row.status, status)
     changes: dict[str, Any] = {}
@@ -45,7 +50,7 @@ def set_status(uow: UnitOfWork, lead_id: UUID, status: str) -> str:
         changes[marco] = uow.agora
     if changes:
         apply(uow, lead_id, changes)
-    return novo
+    return row
 
 
 def apply(

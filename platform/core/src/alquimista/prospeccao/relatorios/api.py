@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, send_file
-from flask_smorest import Blueprint
 
 from alquimista.http.auth import principal, requires
+from alquimista.http.bodies import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.relatorios import service
 from alquimista.prospeccao.relatorios.schemas import FunilSchema, PeriodoSchema
@@ -42,5 +43,7 @@ def get_pdf(data: str) -> Response:
     except ValueError as error:
         raise NotFound("Não há relatório com essa data.") from error
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        path = service.pdf_path(services().ports, uow, dia)
-    return send_file(path, mimetype="application/pdf", download_name=f"relatorio-{data}.pdf")
+        content = service.pdf_path(services().ports, uow, dia).read_bytes()
+    return send_file(
+        BytesIO(content), mimetype="application/pdf", download_name=f"relatorio-{data}.pdf"
+    )

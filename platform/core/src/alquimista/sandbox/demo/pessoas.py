@@ -1,6 +1,6 @@
 """Sandbox leads that answer as people do: interest, questions, objections, refusal, anger, silence.
 
-A lead's character follows from its id, so a demo's seed decides the whole week.
+A lead's character follows from its address, so a demo's seed decides the whole week.
 """
 
 from __future__ import annotations
@@ -80,17 +80,16 @@ class Pessoas:
     calado: set[UUID] = field(default_factory=set)
     esperou: set[UUID] = field(default_factory=set)
 
-    def hear(self, lead_id: UUID, mensagem: str, quando: datetime) -> None:
-        """A message arrived at a lead: it may answer after a while."""
+    def hear(self, lead_id: UUID, endereco: str, mensagem: str, quando: datetime) -> None:
+        """A message arrived at a lead's address: it may answer after a while."""
         if lead_id in self.calado:
             return
-        perfil = perfil_de(lead_id)
         said = self.falou.setdefault(lead_id, [])
-        fala = self._fala(lead_id, perfil, mensagem, said)
+        fala = self._fala(lead_id, endereco, mensagem, said)
         if fala is None:
             return
         said.append(fala)
-        atraso = timedelta(minutes=4 + _numero(lead_id, f"atraso{len(said)}") % 170)
+        atraso = timedelta(minutes=4 + _numero(endereco, f"atraso{len(said)}") % 170)
         heapq.heappush(self.agenda, Resposta(quando + atraso, lead_id, fala))
 
     def next_at(self) -> datetime | None:
@@ -104,24 +103,25 @@ class Pessoas:
             found.append(heapq.heappop(self.agenda))
         return found
 
-    def _fala(self, lead_id: UUID, perfil: str, mensagem: str, said: list[str]) -> str | None:
+    def _fala(self, lead_id: UUID, endereco: str, mensagem: str, said: list[str]) -> str | None:
+        perfil = perfil_de(endereco)
         if _OPCAO.search(mensagem):
             if any(fala in _ESCOLHAS for fala in said):
                 return None
-            return _escolhida(lead_id, "escolha", _ESCOLHAS)
+            return _escolhida(endereco, "escolha", _ESCOLHAS)
         if said:
-            if perfil == "pergunta" and len(said) == 1 and _numero(lead_id, "segue") % 10 < 6:
-                return _escolhida(lead_id, "depois", _DEPOIS_DA_RESPOSTA)
+            if perfil == "pergunta" and len(said) == 1 and _numero(endereco, "segue") % 10 < 6:
+                return _escolhida(endereco, "depois", _DEPOIS_DA_RESPOSTA)
             return None
-        if perfil == "silencio" or self._waits(lead_id, perfil):
+        if perfil == "silencio" or self._waits(lead_id, endereco, perfil):
             return None
         if perfil in ("recusa", "descadastro", "raiva"):
             self.calado.add(lead_id)
-        return _escolhida(lead_id, "fala", _FALAS[perfil])
+        return _escolhida(endereco, "fala", _FALAS[perfil])
 
-    def _waits(self, lead_id: UUID, perfil: str) -> bool:
+    def _waits(self, lead_id: UUID, endereco: str, perfil: str) -> bool:
         """Some people answer only the second message."""
-        if perfil not in ("interesse", "pergunta") or _numero(lead_id, "espera") % 3:
+        if perfil not in ("interesse", "pergunta") or _numero(endereco, "espera") % 3:
             return False
         if lead_id in self.esperou:
             return False
@@ -129,9 +129,9 @@ class Pessoas:
         return True
 
 
-def perfil_de(lead_id: UUID) -> str:
-    """How a lead behaves."""
-    roll = _numero(lead_id, "perfil") % 100
+def perfil_de(endereco: str) -> str:
+    """How the person at an address behaves."""
+    roll = _numero(endereco, "perfil") % 100
     for nome, peso in _PERFIS:
         if roll < peso:
             return nome
@@ -139,9 +139,9 @@ def perfil_de(lead_id: UUID) -> str:
     return "silencio"
 
 
-def _numero(lead_id: UUID, para: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{lead_id}:{para}".encode()).digest()[:4], "big")
+def _numero(endereco: str, para: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{endereco}:{para}".encode()).digest()[:4], "big")
 
 
-def _escolhida(lead_id: UUID, para: str, falas: tuple[str, ...]) -> str:
-    return falas[_numero(lead_id, para) % len(falas)]
+def _escolhida(endereco: str, para: str, falas: tuple[str, ...]) -> str:
+    return falas[_numero(endereco, para) % len(falas)]

@@ -115,11 +115,10 @@ class Semana:
     def drain(self) -> None:
         """Handle all that is due now."""
         quiet_since = time.monotonic()
+        self._work()
         while True:
-            busy = self.system.ticker.tick()
-            while self.worker is not None and self.worker.run_once(_BATCH):
-                busy += 1
-            if busy:
+            if self.system.ticker.tick():
+                self._work()
                 quiet_since = time.monotonic()
                 continue
             depth = self.system.services.queues.depth()
@@ -127,7 +126,15 @@ class Semana:
                 return
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
-            time.sleep(_PAUSE)
+            if not self._work():
+                time.sleep(_PAUSE)
+
+    def _work(self) -> int:
+        """Handle messages until none is visible; answers how many there were."""
+        handled = 0
+        while self.worker is not None and (received := self.worker.run_once(_BATCH)):
+            handled += received
+        return handled
 
     def get(self, path: str) -> Any:
         """What the API answers to the demo's admin."""
@@ -153,7 +160,9 @@ class Semana:
             self._seen = max(self._seen, message.ordem)
             self.enviadas += 1
             if message.lead_id is not None:
-                self.pessoas.hear(message.lead_id, message.mensagem, seen.agora)
+                self.pessoas.hear(
+                    message.lead_id, message.destinatario, message.mensagem, seen.agora
+                )
         return seen
 
     def _answer(self, agora: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -122,7 +123,7 @@ def _windows(moments: list[datetime], por_hora: int, por_dia: int) -> Conferenci
     worst_day = _most_within(moments, timedelta(hours=24))
     close = sum(
         1
-        for earlier, later in zip(moments, moments[1:], strict=False)
+        for earlier, later in itertools.pairwise(moments)
         if later - earlier < timedelta(seconds=2)
     )
     nome = f"limites: no máximo {worst_hour} em 1 h, {worst_day} em 24 h"
