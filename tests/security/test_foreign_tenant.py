@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -55,7 +56,7 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
         "importacao_id": str(way.rows("SELECT id FROM nigredo_leads.importacoes")[0].id),
         "dead_letter_id": "00000000-0000-0000-0000-000000000001",
     }
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "converter": {"valor_centavos": 1},
         "descadastro": {},
         "aprovar": {},
@@ -70,7 +71,7 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
             path = path.replace(f"<uuid:{name}>", ids[name])
         assert "<" not in path, path
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            body = bodies.get(path.rsplit("/", 1)[-1])
+            body: dict[str, Any] | None = bodies.get(path.rsplit("/", 1)[-1])
             if method == "PATCH":
                 body = {"status": "realizado"} if "agendamentos" in path else {"nome": "meu"}
             if method == "POST" and body is None:

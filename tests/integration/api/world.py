@@ -93,7 +93,7 @@ def as_owner(system: System, statement: str, **values: Any) -> None:
 def audited(way: Way, acao: str) -> list[Any]:
     """The tenant's audit entries of one action, oldest first."""
     return way.rows(
-        "SELECT acao, resultado, detalhes, ator_id, alvo_id FROM alquimista_platform.audit_log "
+        "SELECT acao, resultado, detalhes, ator_id, alvo_id FROM alquimista_platform.audit_logs "
         f"WHERE acao = '{acao}' ORDER BY created_at"
     )
 

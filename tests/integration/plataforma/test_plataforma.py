@@ -140,16 +140,16 @@ def client(system: System) -> FlaskClient:
 def token_of(client: FlaskClient, email: str = "ana@acme.com.br") -> dict[str, str]:
     answer = client.post("/api/auth/login", json={"email": email, "senha": SENHA})
     assert answer.status_code == 200, answer.json
-    return {"Authorization": f"Bearer {answer.json['access_token']}"}
+    return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
 
 
 def test_a_person_comes_in_and_learns_who_they_are(client: FlaskClient, tenant_id: UUID) -> None:
     answer = client.get("/api/me", headers=token_of(client, "  ANA@acme.com.br "))
     assert answer.status_code == 200, answer.json
-    assert answer.json["tenant"]["id"] == str(tenant_id)
-    assert answer.json["papel"] == "admin"
-    assert answer.json["usuario"]["email"] == "Ana@acme.com.br"
-    keys = client.get("/.well-known/jwks.json").json["keys"]
+    assert answer.get_json()["tenant"]["id"] == str(tenant_id)
+    assert answer.get_json()["papel"] == "admin"
+    assert answer.get_json()["usuario"]["email"] == "Ana@acme.com.br"
+    keys = client.get("/.well-known/jwks.json").get_json()["keys"]
     assert keys[0]["kty"] == "RSA" and set(keys[0]) == {"kty", "use", "alg", "kid", "n", "e"}
 
 
@@ -158,7 +158,7 @@ def test_unknown_suspended_and_mistaken_get_one_answer(
 ) -> None:
     def refused(email: str, senha: str) -> tuple[int, str]:
         answer = client.post("/api/auth/login", json={"email": email, "senha": senha})
-        return answer.status_code, answer.json["message"]
+        return answer.status_code, answer.get_json()["message"]
 
     mistaken = refused("ana@acme.com.br", "Errada123")
     unknown = refused("ninguem@acme.com.br", SENHA)
@@ -247,7 +247,7 @@ def test_keys_of_machines_are_found_expire_and_are_revoked(
             uow, "velha", ["leads:read"], SISTEMA, datetime.now(UTC) - timedelta(seconds=1)
         )
     headers = {"Authorization": f"Bearer {key.chave}"}
-    assert client.get("/api/me", headers=headers).json["chave"]["nome"] == "crm"
+    assert client.get("/api/me", headers=headers).get_json()["chave"]["nome"] == "crm"
     assert client.get("/api/leads", headers=headers).status_code == 403
     assert (
         client.get("/api/me", headers={"Authorization": f"Bearer {old.chave}"}).status_code == 401
@@ -270,6 +270,7 @@ def test_a_granted_permission_adds_to_the_role(
     headers = token_of(client)
     identity, database = system.services.identity, system.database
     admin = identity.authenticate(headers["Authorization"].split()[1])
+    assert admin.user_id is not None
     with database.unit_of_work(tenant_id) as uow:
         identity.grant(uow, admin.user_id, "events:publish:crm.acme", admin)
         identity.grant(uow, admin.user_id, "events:publish:crm.acme", admin)
@@ -287,9 +288,9 @@ def test_events_are_published_and_followed(client: FlaskClient, tenant_id: UUID)
     body = {"source": "fibonacci.demo", "type": "test", "detail": {"message": "Olá"}}
     answer = client.post("/events", json=body, headers={**headers, "X-Trace-Id": trace})
     assert answer.status_code == 202
-    found = client.get(f"/api/events?trace_id={trace}", headers=headers).json["itens"]
-    assert [event["id"] for event in found] == [answer.json["id"]]
-    assert client.get("/api/events", headers=headers).json["itens"] == found
+    found = client.get(f"/api/events?trace_id={trace}", headers=headers).get_json()["itens"]
+    assert [event["id"] for event in found] == [answer.get_json()["id"]]
+    assert client.get("/api/events", headers=headers).get_json()["itens"] == found
     bad = {
         "source": "nigredo.recebimento",
         "type": "completed",
@@ -314,7 +315,7 @@ def test_dead_letters_are_shown_masked_and_sent_again_once(
 ) -> None:
     headers = token_of(client)
     body = {"source": "fibonacci.demo", "type": "test", "detail": {"message": "Olá"}}
-    event_id = client.post("/events", json=body, headers=headers).json["id"]
+    event_id = client.post("/events", json=body, headers=headers).get_json()["id"]
     engine, dead = create_engine(settings.owner_dsn), uuid4()
     with engine.begin() as connection:
         connection.execute(
@@ -327,7 +328,7 @@ def test_dead_letters_are_shown_masked_and_sent_again_once(
             {"id": dead, "tenant": tenant_id, "event": event_id},
         )
     engine.dispose()
-    found = client.get("/api/dead-letters?pendentes=true", headers=headers).json
+    found = client.get("/api/dead-letters?pendentes=true", headers=headers).get_json()
     assert found["itens"][0]["source"] == "fibonacci.demo"
     assert (
         "98765" not in found["itens"][0]["error_text"]
@@ -336,11 +337,11 @@ def test_dead_letters_are_shown_masked_and_sent_again_once(
     assert client.post(f"/api/dead-letters/{dead}/redrive", headers=headers).status_code == 202
     assert client.post(f"/api/dead-letters/{dead}/redrive", headers=headers).status_code == 409
     assert client.post(f"/api/dead-letters/{uuid4()}/redrive", headers=headers).status_code == 404
-    assert client.get("/api/dead-letters?pendentes=true", headers=headers).json["itens"] == []
+    assert client.get("/api/dead-letters?pendentes=true", headers=headers).get_json()["itens"] == []
     other = provision_tenant(settings.owner_dsn, NovoTenant("Beta", "bia@beta.com.br", SENHA))
     assert other
     theirs = token_of(client, "bia@beta.com.br")
-    assert client.get("/api/dead-letters", headers=theirs).json["itens"] == []
+    assert client.get("/api/dead-letters", headers=theirs).get_json()["itens"] == []
     assert client.post(f"/api/dead-letters/{dead}/redrive", headers=theirs).status_code == 404
 
 
@@ -360,7 +361,7 @@ def test_an_agent_is_activated_configured_and_deactivated(
     system: System, client: FlaskClient, hooks: ToyHooks, tenant_id: UUID
 ) -> None:
     headers = token_of(client)
-    listed = {agent["id"]: agent for agent in client.get("/api/agents", headers=headers).json}
+    listed = {agent["id"]: agent for agent in client.get("/api/agents", headers=headers).get_json()}
     assert listed["toy_agent"]["ativo"] is False
     assert (
         listed["broken_agent"]["erro"] == "boom" and listed["broken_agent"]["status"] == "recusado"
@@ -369,7 +370,9 @@ def test_an_agent_is_activated_configured_and_deactivated(
     bad = client.post(
         "/api/agents/toy_agent/activate", json={"config": {"limite": 0}}, headers=headers
     )
-    assert bad.status_code == 422 and "Limite diário: o menor valor é 1" in bad.json["message"]
+    assert (
+        bad.status_code == 422 and "Limite diário: o menor valor é 1" in bad.get_json()["message"]
+    )
     assert client.post("/api/agents/toy_agent/activate", headers=headers).status_code == 200
     assert _config(system, tenant_id) == {"limite": 10}
     assert hooks.seen == [("on_activate", {"limite": 10})]
@@ -377,16 +380,19 @@ def test_an_agent_is_activated_configured_and_deactivated(
     again = client.post(
         "/api/agents/toy_agent/activate", json={"config": {"limite": 3}}, headers=headers
     )
-    assert again.json["config"] == {"limite": 3} and again.json["ativo"] is True
+    assert again.get_json()["config"] == {"limite": 3} and again.get_json()["ativo"] is True
     assert len(hooks.seen) == 1
-    assert client.post("/api/agents/toy_agent/deactivate", headers=headers).json["ativo"] is False
+    assert (
+        client.post("/api/agents/toy_agent/deactivate", headers=headers).get_json()["ativo"]
+        is False
+    )
     assert hooks.seen[-1][0] == "on_deactivate"
     assert _config(system, tenant_id) is None and _timers(system, tenant_id) == []
     assert client.post("/api/agents/nobody/activate", headers=headers).status_code == 404
     assert client.post("/api/agents/nobody/deactivate", headers=headers).status_code == 404
     assert client.get("/api/agents/nobody", headers=headers).status_code == 404
     refused = client.post("/api/agents/broken_agent/activate", headers=headers)
-    assert refused.status_code == 409 and "boom" in refused.json["message"]
+    assert refused.status_code == 409 and "boom" in refused.get_json()["message"]
 
 
 def test_a_failing_activation_is_taken_back(
@@ -486,7 +492,7 @@ def test_health_tells_component_by_component(
     assert client.get("/health").json == {"ok": True}
     answer = client.get("/health/ready")
     assert answer.status_code == 200, answer.json
-    assert answer.json["componentes"]["agentes"]["detalhes"]["recusados"] == ["broken_agent"]
+    assert answer.get_json()["componentes"]["agentes"]["detalhes"]["recusados"] == ["broken_agent"]
     engine = create_engine(settings.owner_dsn)
     with engine.begin() as connection:
         connection.execute(
@@ -495,8 +501,8 @@ def test_health_tells_component_by_component(
     engine.dispose()
     answer = client.get("/health/ready")
     assert answer.status_code == 503
-    assert answer.json["componentes"]["migracoes"]["ok"] is False
-    assert answer.json["componentes"]["banco_de_dados"]["ok"] is True
+    assert answer.get_json()["componentes"]["migracoes"]["ok"] is False
+    assert answer.get_json()["componentes"]["banco_de_dados"]["ok"] is True
 
 
 def test_the_audit_log_is_read_page_by_page(system: System, tenant_id: UUID) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+
 from alquimista.db.session import Database
 from alquimista.prospeccao.disparos.canais import Envio
 from alquimista.sandbox.calendario import SandboxCalendario
@@ -19,7 +20,6 @@ from alquimista.sandbox.whatsapp import SandboxWhatsApp
 from alquimista_integrations.calendar.port import NovoEvento
 from alquimista_integrations.email.smtp import SmtpChannel
 from alquimista_sdk.errors import PermanentError
-
 from tests.conftest import TestTenant
 
 AGORA = datetime(2026, 11, 23, 12, 30, 15, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -101,13 +102,24 @@ def segmentar_importacao(event: AgentEvent, context: AgentContext) -> None:
 def _blocos(
     context: AgentContext, importacao_id: UUID
 ) -> Iterator[list[LeadHigienizado | Rejeito]]:
-    """Cleaned rows in batches; the file is never in memory as a whole."""
+    """Cleaned rows in batches, one ahead; the file is never in memory as a whole.
+
+    The next batch is read and cleaned in a thread while the database takes the one before.
+    Staging itself stays in the caller's thread, one batch after the other.
+    """
     higienizador = Higienizador(
         context.tenant.ddd_padrao, str(context.config.get("cnpj_invalido", "rejeitar"))
     )
     limpas = higienizador.linhas(context.leads.rows(importacao_id))
-    while bloco := list(islice(limpas, LOTE_DE_GRAVACAO)):
-        yield bloco
+
+    def proximo() -> list[LeadHigienizado | Rejeito]:
+        return list(islice(limpas, LOTE_DE_GRAVACAO))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="higienizacao") as executor:
+        adiante = executor.submit(proximo)
+        while bloco := adiante.result():
+            adiante = executor.submit(proximo)
+            yield bloco
 
 
 def _gravar(

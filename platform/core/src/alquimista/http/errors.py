@@ -65,7 +65,7 @@ class NaoAutenticado(AlquimistaError):
     http_status = HTTPStatus.UNAUTHORIZED
 
 
-class ApiWithOneShape(Api):  # type: ignore[misc]  # flask-smorest ships no types
+class ApiWithOneShape(Api):
     """flask-smorest's API with our error body."""
 
     ERROR_SCHEMA = ErrorSchema

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from alquimista.db import migrate
 from alquimista.http.auth import public
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import Services, services
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ LEVELS: Mapping[int, str] = {
 }
 _NAMED = {"trace_id": "traceId", "agent": "agent", "lead_id": "leadId", "tenant_id": "tenantId"}
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-_QUIET = ("botocore", "mail.log", "urllib3", "waitress.queue", "werkzeug")
+_QUIET = ("alembic", "botocore", "mail.log", "urllib3", "waitress.queue", "werkzeug")
 _HANDLER = "alquimista"
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import request
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.cursor import decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services

@@ -1,4 +1,4 @@
-"""Calling an agent outside events: activated, upgraded, deactivated, and operations from the core."""
+"""Calling an agent outside events: activation, upgrade, deactivation, and operations."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,9 +23,7 @@ class Ports:
 
     def digest(self, purpose: str, value: str) -> str:
         """A keyed hash (HMAC-SHA256, RFC 2104) of a value, separate for each purpose."""
-        return hmac.new(
-            self.chave_servidor, f"{purpose}:{value}".encode(), hashlib.sha256
-        ).hexdigest()
+        return hmac.digest(self.chave_servidor, f"{purpose}:{value}".encode(), "sha256").hex()
 
     def token_descadastro(self, lead_id: UUID) -> str:
         """The unguessable token of a lead's unsubscribe link."""

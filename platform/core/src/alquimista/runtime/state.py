@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from alquimista.runtime.run import Run
 from alquimista_sdk.errors import ScopeDenied
 from alquimista_sdk.events import Classification, EventContext, FractalDetail, LogEntry, Subject
 
+_EVENTS_PER_WRITE = 100
+
 
 class RunState:
     """The agent's own memory, one row a key."""
@@ -26,7 +29,7 @@ class RunState:
     def get(self, key: str, lead_id: UUID | None = None) -> Mapping[str, Any] | None:
         """Read a value."""
         with self._run.reading() as uow:
-            value = uow.connection.execute(
+            return uow.connection.execute(
                 select(EstadoAgente.valor).where(
                     EstadoAgente.tenant_id == uow.tenant_id,
                     EstadoAgente.agente == self._run.manifest.slug,
@@ -34,7 +37,6 @@ class RunState:
                     EstadoAgente.lead_id.is_not_distinct_from(lead_id),
                 )
             ).scalar_one_or_none()
-        return value
 
     def put(self, key: str, value: Mapping[str, Any] | None, lead_id: UUID | None = None) -> None:
         """Keep a value (None removes it)."""
@@ -114,18 +116,34 @@ class RunEvents:
             proposed_action=proposed_action,
             logs=(*logs, entry)[-20:],
         )
-        index = len(run.writes)
+        batch = self._batch()
         new = NewEvent(
             source=run.manifest.source,
             type=type,
             detail=detail,
             trace_id=run.trace_id,
             causation_id=cause.id if cause is not None else None,
-            event_id=run.new_id(f"event:{index}:{name}"),
+            event_id=run.new_id(f"event:{len(run.writes)}.{len(batch.events)}:{name}"),
             depth=run.event_depth + 1,
         )
-        run.write(lambda uow: _publish(self._publisher, uow, new))
+        batch.events.append(new)
+
+    def _batch(self) -> _Batch:
+        """The write that the next event joins: the last one, where that publishes too."""
+        last = self._run.writes[-1] if self._run.writes else None
+        if isinstance(last, _Batch) and len(last.events) < _EVENTS_PER_WRITE:
+            return last
+        batch = _Batch(self._publisher)
+        self._run.write(batch)
+        return batch
 
 
-def _publish(publisher: EventPublisher, uow: UnitOfWork, event: NewEvent) -> None:
-    publisher.publish(uow, [event])
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Events that follow each other: published one by one they would cost three messages each."""
+
+    publisher: EventPublisher
+    events: list[NewEvent] = field(default_factory=list)
+
+    def __call__(self, uow: UnitOfWork) -> None:
+        self.publisher.publish(uow, self.events)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.sandbox import service
 from alquimista.sandbox.schemas import SandboxFiltroSchema, SandboxPaginaSchema

@@ -11,7 +11,7 @@ from marshmallow import validate
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.conversas import service as conversas
 from alquimista.prospeccao.leads import service as leads

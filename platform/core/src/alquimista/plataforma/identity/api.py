@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from alquimista.http.auth import principal, public, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.plataforma.identity.domain import CONTA
 from alquimista.plataforma.identity.schemas import (

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.plataforma.marketplace import service
 from alquimista.plataforma.marketplace.activation import Activations

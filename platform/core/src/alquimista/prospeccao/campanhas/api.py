@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.prospeccao.campanhas import service

@@ -260,7 +260,8 @@ def metrics(uow: UnitOfWork, campanha_ids: Sequence[UUID]) -> dict[UUID, dict[st
     ).all()
     found: dict[UUID, dict[str, int]] = {}
     for campanha_id, status, count in rows:
-        found.setdefault(campanha_id, {})[status] = count
+        if campanha_id is not None:
+            found.setdefault(campanha_id, {})[status] = count
     return found
 
 

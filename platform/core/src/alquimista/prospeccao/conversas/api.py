@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.cursor import decode, encode
 from alquimista.http.services import services
 from alquimista.prospeccao.conversas import service

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import public
-from alquimista.http.bodies import Blueprint, read_json
+from alquimista.http.blueprint import Blueprint
+from alquimista.http.bodies import read_json
 from alquimista.http.errors import NaoAutenticado, trace_id
 from alquimista.http.services import services
 from alquimista.plataforma.audit.service import Ator, record

@@ -14,7 +14,8 @@ from flask import url_for
 from werkzeug.datastructures import FileStorage
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint, json_body
+from alquimista.http.blueprint import Blueprint
+from alquimista.http.bodies import json_body
 from alquimista.http.cursor import CursorInvalido, decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
@@ -18,25 +19,32 @@ from alquimista.runtime.ports import Ports
 from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 
 BASE_LEGAL_PADRAO = "legitimo_interesse"
-_COLUMNS = (
-    "id, tenant_id, versao, empresa, cnpj, contato, telefone, telefone_norm, email, email_norm, "
-    "chave_dedupe, setor, porte, atividade_principal, cidade, uf, status, enriquecimento, "
-    "importacao_id, planilha, linha, base_legal, pausado, token_conversa, token_descadastro, "
-    "created_at, updated_at, metadata"
+_COPIED = (
+    "id, empresa, cnpj, contato, telefone, telefone_norm, email, email_norm, chave_dedupe, setor, "
+    "porte, atividade_principal, cidade, uf, planilha, linha, token_descadastro, metadata"
 )
+"""What differs from row to row; all else is the same for a batch and said once."""
 _TEMPORARY = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_leads "
-    f"ON COMMIT DELETE ROWS AS SELECT {_COLUMNS} FROM nigredo_leads.leads WITH NO DATA"
+    f"ON COMMIT DELETE ROWS AS SELECT {_COPIED} FROM nigredo_leads.leads WITH NO DATA"
 )
+_COPY = f"COPY staged_leads ({_COPIED}) FROM STDIN"
+_COPY_CHUNK = 1024 * 1024
+"""Characters at a time: for each chunk the interpreter's lock is given up and waited for again."""
 _MERGE = text(
-    f"INSERT INTO nigredo_leads.leads ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_leads "
-    "ON CONFLICT DO NOTHING"
+    f"INSERT INTO nigredo_leads.leads ({_COPIED}, tenant_id, versao, status, enriquecimento, "
+    "importacao_id, base_legal, pausado, token_conversa, created_at, updated_at) "
+    f"SELECT {_COPIED}, :tenant, 1, 'novo', 'pendente', :importacao, :base_legal, false, 0, "
+    ":agora, :agora FROM staged_leads ON CONFLICT DO NOTHING"
 )
 _PRESENT = text(
-    "SELECT l.id FROM nigredo_leads.leads l JOIN staged_leads s "
-    "ON l.tenant_id = s.tenant_id AND l.id = s.id"
+    "SELECT id FROM nigredo_leads.leads "
+    "WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
 )
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
+_NULL = "\\N"
+_NUL = re.compile(r"((?<!\\)(?:\\\\)*)\\u0000")
+"""NUL as JSON spells it, behind an even number of backslashes: PostgreSQL stores no NUL."""
 
 
 def stage(
@@ -54,9 +62,12 @@ def stage(
     """
     suppressed = _suppressed(ports, uow, leads)
     ids = [uuid5(importacao_id, f"{lead.planilha}:{lead.linha}") for lead in leads]
-    _copy(ports, uow, importacao_id, ids, leads, suppressed)
-    uow.connection.execute(_MERGE)
-    present = set(uow.connection.execute(_PRESENT).scalars())
+    lines = [
+        _line(ports, lead_id, lead)
+        for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True))
+        if index not in suppressed
+    ]
+    present = _merge(uow, importacao_id, ids, lines)
     found = list(rejeitos)
     answer: list[UUID | None] = []
     for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True)):
@@ -76,66 +87,82 @@ def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
     return Rejeito(lead.planilha, lead.linha, None, classe, mensagem)
 
 
-def _copy(
-    ports: Ports,
-    uow: UnitOfWork,
-    importacao_id: UUID,
-    ids: Sequence[UUID],
-    leads: Sequence[LeadHigienizado],
-    suppressed: set[int],
-) -> None:
-    """COPY into a temporary table: COPY into a table with row-level security is refused."""
-    uow.connection.exec_driver_sql(_TEMPORARY)
-    uow.connection.exec_driver_sql("TRUNCATE staged_leads")
-    buffer = io.StringIO()
-    agora = uow.agora.isoformat()
-    tail = f"{agora}\t{agora}"
-    for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True)):
-        if index in suppressed:
-            continue
-        metadata = dict(lead.metadata)
-        if lead.avisos:
-            metadata["avisos"] = list(lead.avisos)
-        fields = (
-            str(lead_id),
-            str(uow.tenant_id),
-            "1",
-            lead.empresa,
-            lead.cnpj,
-            lead.contato,
-            lead.telefone,
-            lead.telefone_norm,
-            lead.email,
-            lead.email_norm,
-            chave_dedupe(lead.email_norm, lead.telefone_norm),
-            lead.setor,
-            lead.porte,
-            lead.atividade_principal,
-            lead.cidade,
-            lead.uf,
-            "novo",
-            "pendente",
-            str(importacao_id),
-            lead.planilha,
-            str(lead.linha),
-            BASE_LEGAL_PADRAO,
-            "f",
-            "0",
-            ports.token_descadastro(lead_id),
-        )
-        buffer.write("\t".join(_field(value) for value in fields))
-        buffer.write(f"\t{tail}\t{_field(json.dumps(metadata, ensure_ascii=False))}\n")
-    buffer.seek(0)
-    driver = uow.connection.connection.driver_connection
+def _merge(
+    uow: UnitOfWork, importacao_id: UUID, ids: Sequence[UUID], lines: Sequence[str]
+) -> set[UUID]:
+    """Insert the lines of a batch; answers which of its ids stand in the table after it.
+
+    COPY goes into a temporary table, since into one with row-level security it is refused.
+    """
+    connection = uow.connection
+    connection.exec_driver_sql(_TEMPORARY)
+    connection.exec_driver_sql("TRUNCATE staged_leads")
+    driver = connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor:
-        cursor.copy_expert(f"COPY staged_leads ({_COLUMNS}) FROM STDIN", buffer)
+        cursor.copy_expert(f"COPY staged_leads ({_COPIED}) FROM STDIN", io.StringIO("".join(lines)))
+    inserted = connection.execute(
+        _MERGE,
+        {
+            "tenant": uow.tenant_id,
+            "importacao": importacao_id,
+            "base_legal": BASE_LEGAL_PADRAO,
+            "agora": uow.agora,
+        },
+    ).rowcount
+    if inserted == len(ids):
+        return set(ids)
+    # Looked up by id and not joined: the planner knows nothing of a table that was filled just
+    # now, and a nested loop over a batch and the tenant's leads costs seconds.
+    rows = connection.execute(_PRESENT, {"tenant": uow.tenant_id, "ids": list(map(str, ids))})
+    return set(rows.scalars())
 
 
-def _field(value: str | None) -> str:
-    if value is None:
-        return "\\N"
-    return value.translate(_ESCAPES) if not value.isalnum() else value
+def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
+    """A row in COPY's text format.
+
+    What COPY gives a meaning to is rare in cells, so it is looked for in the whole line at once.
+    """
+    values = (
+        str(lead_id),
+        lead.empresa,
+        lead.cnpj,
+        lead.contato,
+        lead.telefone,
+        lead.telefone_norm,
+        lead.email,
+        lead.email_norm,
+        chave_dedupe(lead.email_norm, lead.telefone_norm),
+        lead.setor,
+        lead.porte,
+        lead.atividade_principal,
+        lead.cidade,
+        lead.uf,
+        lead.planilha,
+        str(lead.linha),
+        ports.token_descadastro(lead_id),
+        _metadata(lead),
+    )
+    line = "\t".join([_NULL if value is None else value for value in values])
+    if (
+        line.count("\t") == len(values) - 1
+        and line.count("\\") == values.count(None)
+        and "\n" not in line
+        and "\r" not in line
+        and "\0" not in line
+    ):
+        return f"{line}\n"
+    escaped = [_NULL if value is None else value.translate(_ESCAPES) for value in values]
+    return "\t".join(escaped) + "\n"
+
+
+def _metadata(lead: LeadHigienizado) -> str:
+    if not lead.metadata and not lead.avisos:
+        return "{}"
+    metadata = dict(lead.metadata)
+    if lead.avisos:
+        metadata["avisos"] = list(lead.avisos)
+    return _NUL.sub(r"\1", json.dumps(metadata, ensure_ascii=False))
 
 
 def _suppressed(ports: Ports, uow: UnitOfWork, leads: Sequence[LeadHigienizado]) -> set[int]:

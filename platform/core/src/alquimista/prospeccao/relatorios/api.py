@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, send_file
 
 from alquimista.http.auth import principal, requires
-from alquimista.http.bodies import Blueprint
+from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.relatorios import service
 from alquimista.prospeccao.relatorios.schemas import FunilSchema, PeriodoSchema

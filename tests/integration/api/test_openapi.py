@@ -1,0 +1,140 @@
+"""The manual: every endpoint of the issue is in it, described, and the same on every read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from alquimista.app import create_app
+from tests.integration.api.world import assert_error, routes
+from tests.integration.conftest import Way
+
+ENDPOINTS = (
+    "GET /health",
+    "GET /health/ready",
+    "POST /events",
+    "POST /api/auth/login",
+    "GET /api/me",
+    "GET /api/agents",
+    "GET /api/agents/{agent_id}",
+    "POST /api/agents/{agent_id}/activate",
+    "POST /api/agents/{agent_id}/deactivate",
+    "POST /api/leads",
+    "GET /api/leads",
+    "GET /api/leads/{lead_id}",
+    "POST /api/leads/{lead_id}/converter",
+    "POST /api/leads/{lead_id}/descadastro",
+    "POST /api/leads/{lead_id}/esquecimento",
+    "GET /api/leads/{lead_id}/exportacao",
+    "POST /api/leads/importacoes",
+    "GET /api/leads/importacoes/{importacao_id}",
+    "GET /api/campanhas",
+    "GET /api/campanhas/{campanha_id}",
+    "POST /api/campanhas/{campanha_id}/aprovar",
+    "POST /api/campanhas/{campanha_id}/pausar",
+    "POST /api/campanhas/{campanha_id}/retomar",
+    "GET /api/leads/{lead_id}/interacoes",
+    "GET /webhooks/whatsapp",
+    "POST /webhooks/whatsapp",
+    "POST /webhooks/email",
+    "GET /descadastro/{token}",
+    "POST /descadastro/{token}",
+    "GET /api/agendamentos",
+    "PATCH /api/agendamentos/{agendamento_id}",
+    "GET /api/relatorios/funil",
+    "GET /api/relatorios/{data}.pdf",
+    "GET /api/events",
+    "GET /api/dead-letters",
+    "POST /api/dead-letters/{dead_letter_id}/redrive",
+    "GET /api/sandbox/mensagens",
+    "POST /api/sandbox/respostas",
+    "POST /api/sandbox/relogio",
+    "GET /.well-known/jwks.json",
+)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each operation of the document, as ``METHOD /path``."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield f"{method.upper()} {path}", operation
+
+
+def test_every_endpoint_of_the_product_is_in_the_manual(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    assert document["openapi"].startswith("3.")
+    assert set(document["info"]) >= {"title", "version", "description"}
+    assert set(ENDPOINTS) <= {name for name, _ in operations(document)}
+
+
+def test_every_route_of_the_app_is_in_the_manual(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    described = {name for name, _ in operations(document)}
+    for route in routes(mundo.client.application):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
+        if path not in ("/", "/api/docs", "/api/openapi.json"):
+            assert f"{route.method} {path}" in described, route
+
+
+def test_every_operation_has_a_summary_and_says_what_it_answers(mundo: Way) -> None:
+    for name, operation in operations(mundo.call("GET", "/api/openapi.json")):
+        assert operation.get("summary"), name
+        assert operation["summary"][0].isupper(), name
+        codes = set(operation["responses"])
+        assert any(code.startswith("2") for code in codes), name
+        assert "default" in codes, name
+        assert operation.get("tags"), name
+        identifiers = set(re.findall(r"{(\w+)}", name))
+        given = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path"}
+        document = mundo.call("GET", "/api/openapi.json")
+        shared = document["paths"][name.split(" ", 1)[1]].get("parameters", [])
+        assert identifiers <= given | {p["name"] for p in shared}, name
+
+
+def test_every_reference_of_the_manual_leads_somewhere(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    references = set(re.findall(r"'\$ref': '#/([^']+)'", str(document)))
+    assert len(references) > 20
+    for reference in references:
+        found: Any = document
+        for part in reference.split("/"):
+            found = found[part]
+        assert found, reference
+
+
+def test_the_error_of_every_operation_is_the_one_shape(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    error = document["components"]["schemas"]["Error"]["properties"]
+    assert set(error) == {"code", "status", "message", "errors", "trace_id"}
+    default = document["components"]["responses"]["DEFAULT_ERROR"]
+    assert default["content"]["application/json"]["schema"]["$ref"].endswith("/Error")
+
+
+def test_the_manual_tells_which_operations_need_no_token(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    assert "bearer" in document["components"]["securitySchemes"]
+    assert document["security"] == [{"bearer": []}]
+    described = dict(operations(document))
+    for route in routes(mundo.client.application):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
+        operation = described.get(f"{route.method} {path}")
+        if operation is not None:
+            assert (operation.get("security") == []) == (route.reason is not None), route
+
+
+def test_the_manual_is_the_same_bytes_on_every_read_and_in_every_process(mundo: Way) -> None:
+    first = mundo.response("GET", "/api/openapi.json").get_data()
+    assert first == mundo.response("GET", "/api/openapi.json").get_data()
+    other = create_app(mundo.system.services).test_client()
+    assert first == other.get("/api/openapi.json").get_data()
+
+
+def test_the_manual_is_shown_as_a_page(mundo: Way) -> None:
+    page = mundo.client.get("/api/docs")
+    assert page.status_code == 200
+    assert page.mimetype == "text/html"
+    assert "/api/openapi.json" in page.get_data(as_text=True)
+    assert mundo.client.get("/").headers["Location"] == "/api/docs"
+    assert_error(mundo.client.post("/api/docs"), 405)
