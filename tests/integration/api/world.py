@@ -90,11 +90,12 @@ def as_owner(system: System, statement: str, **values: Any) -> None:
     engine.dispose()
 
 
-def audited(way: Way, acao: str) -> list[Any]:
+def audited(way: Way, action_type: str) -> list[Any]:
     """The tenant's audit entries of one action, oldest first."""
     return way.rows(
-        "SELECT acao, resultado, detalhes, ator_id, alvo_id FROM alquimista_platform.audit_logs "
-        f"WHERE acao = '{acao}' ORDER BY created_at"
+        "SELECT ator_tipo, ator_id, agent_id, alvo_id, resultado, detalhes, trace_id "
+        f"FROM alquimista_platform.audit_logs WHERE action_type = '{action_type}' "
+        "ORDER BY created_at, id"
     )
 
 

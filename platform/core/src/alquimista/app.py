@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Flask, redirect
+from flask import Flask, redirect, send_from_directory
+from swagger_ui_bundle import swagger_ui_path
 from werkzeug.wrappers import Response
 
 from alquimista.http import errors
@@ -49,11 +50,11 @@ def create_app(services: Services) -> Flask:
     app.config.update(
         API_TITLE="Alquimista",
         API_VERSION="1",
-        OPENAPI_VERSION="3.1.0",
+        OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
         OPENAPI_SWAGGER_UI_PATH="/docs",
-        OPENAPI_SWAGGER_UI_URL="https://cdn.jsdelivr.net/npm/swagger-ui-dist/",
+        OPENAPI_SWAGGER_UI_URL="/api/docs/assets/",
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -80,9 +81,16 @@ def create_app(services: Services) -> Flask:
         for blueprint in SANDBOX_BLUEPRINTS:
             api.register_blueprint(blueprint)
     app.add_url_rule("/", "root", _root)
+    app.add_url_rule("/api/docs/assets/<path:name>", "docs_assets", _docs_asset)
     return app
 
 
 @public("redirects to the manual")
 def _root() -> Response:
     return redirect("/api/docs")
+
+
+@public("the manual's own scripts and styles")
+def _docs_asset(name: str) -> Response:
+    """A file of Swagger UI, from its package: the manual works without the internet."""
+    return send_from_directory(swagger_ui_path, name, max_age=86_400)

@@ -80,7 +80,9 @@ def admit_all(found: Iterable[EntryPoint]) -> Catalogue:
             admitted[slug] = AdmittedAgent(manifest, _hooks_of(module, slug))
         except AlquimistaError as error:
             refused[slug] = RefusedAgent(slug, str(error), manifest)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin must not stop the boot
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin must not stop the boot
             refused[slug] = RefusedAgent(slug, f"{type(error).__name__}: {error}", manifest)
         if slug in refused:
             logger.error("agent refused", extra={"agent": slug, "error": refused[slug].error})

@@ -67,8 +67,12 @@ class AgendamentosContext:
 
         def write(uow: UnitOfWork) -> None:
             lead_id = service.find(uow, agendamento_id).lead_id
-            service.confirm(ports, uow, agendamento_id, horario, calendar_event_id, briefing)
-            counted(run, lead_id, lambda inner: _booked(inner, lead_id))(uow)
+
+            def book(inner: UnitOfWork) -> None:
+                service.confirm(ports, inner, agendamento_id, horario, calendar_event_id, briefing)
+                leads.set_status(inner, lead_id, "agendado")
+
+            counted(run, lead_id, book)(uow)
 
         self._run.write(write)
 
@@ -76,8 +80,9 @@ class AgendamentosContext:
         """Write: free the holds and move the meeting to ``cancelado`` or ``remarcado``."""
         if status not in ("cancelado", "remarcado"):
             raise PermanentError(f"a meeting is not released to {status!r}")
-        self._run.write(lambda uow: service.release(self._ports, uow, agendamento_id, status))
 
+        def write(uow: UnitOfWork) -> None:
+            leads.find(uow, service.find(uow, agendamento_id).lead_id, lock=True)
+            service.release(self._ports, uow, agendamento_id, status)
 
-def _booked(uow: UnitOfWork, lead_id: UUID) -> None:
-    leads.set_status(uow, lead_id, "agendado")
+        self._run.write(write)

@@ -118,7 +118,7 @@ def take(uow: UnitOfWork, agendamento_id: UUID, horario: Horario) -> bool:
     False where it is gone, or where the meeting was cancelled or moved meanwhile.
     """
     _one_at_a_time(uow)
-    if _locked_status(uow, agendamento_id) not in ("proposto", "confirmado"):
+    if _status(uow, agendamento_id) not in ("proposto", "confirmado"):
         return False
     release_expired(uow)
     row = uow.connection.execute(
@@ -154,7 +154,8 @@ def confirm(
         VersionConflict: the meeting was cancelled or moved since it was read.
         PermanentError: the slot was never taken, and is gone.
     """
-    if _locked_status(uow, agendamento_id) not in ("proposto", "confirmado"):
+    _one_at_a_time(uow)
+    if _status(uow, agendamento_id) not in ("proposto", "confirmado"):
         raise VersionConflict("the meeting changed meanwhile")
     if not take(uow, agendamento_id, horario):
         raise PermanentError("the slot is gone")
@@ -174,6 +175,7 @@ def confirm(
 
 def release(ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str) -> None:
     """Free every slot of a meeting and move it to ``cancelado`` or ``remarcado``."""
+    _one_at_a_time(uow)
     _free(uow, agendamento_id)
     ports.timers.cancel(uow.connection, uow.tenant_id, TIMER, agendamento_id)
     _set(uow, agendamento_id, status=status)
@@ -187,7 +189,7 @@ def change_status(
     Raises:
         MudancaInvalida: the meeting cannot go from its status to that one.
     """
-    _locked_status(uow, agendamento_id)
+    _one_at_a_time(uow)
     meeting = find(uow, agendamento_id)
     if status not in MUDANCAS.get(meeting.status, ()):
         raise MudancaInvalida(f"um agendamento {meeting.status} não pode passar a {status}")
@@ -224,6 +226,7 @@ def _publish_change(
 
 def cancel_future(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> int:
     """Cancel a lead's open and coming meetings, and tell the agents; answers how many."""
+    _one_at_a_time(uow)
     rows = uow.connection.execute(
         select(Agendamento.__table__).where(
             Agendamento.tenant_id == uow.tenant_id,
@@ -263,6 +266,7 @@ def busy(uow: UnitOfWork, inicio: datetime, fim: datetime) -> tuple[Intervalo, .
 
 def expire(uow: UnitOfWork, agendamento_id: UUID) -> None:
     """The hold's time has passed: its slots are free; the lead may still choose one if it is."""
+    _one_at_a_time(uow)
     release_expired(uow)
 
 
@@ -280,18 +284,20 @@ def release_expired(uow: UnitOfWork) -> None:
 
 
 def _one_at_a_time(uow: UnitOfWork) -> None:
-    """Two inserts that meet in an exclusion constraint may wait for each other: PostgreSQL ends
-    one as a deadlock after a second. Queueing keeps the answer immediate; the constraint decides.
+    """Change a tenant's meetings one after the other, until the end of the transaction.
+
+    Two inserts that meet in an exclusion constraint may wait for each other: PostgreSQL ends one
+    as a deadlock after a second. Queueing keeps the answer immediate; the constraint decides.
+    A transaction that also locks a lead locks the lead first.
     """
     uow.connection.execute(_LOCK, {"tenant": str(uow.tenant_id)})
 
 
-def _locked_status(uow: UnitOfWork, agendamento_id: UUID) -> str | None:
-    """The meeting's status, which nobody changes until the end of the transaction."""
+def _status(uow: UnitOfWork, agendamento_id: UUID) -> str | None:
     status: str | None = uow.connection.execute(
-        select(Agendamento.status)
-        .where(Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id)
-        .with_for_update()
+        select(Agendamento.status).where(
+            Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id
+        )
     ).scalar_one_or_none()
     return status
 

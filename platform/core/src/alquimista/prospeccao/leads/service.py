@@ -21,7 +21,8 @@ ANONIMIZADO = "ANONIMIZADO"
 _FIND = select(LEADS).where(
     LEADS.c.tenant_id == bindparam("tenant"), LEADS.c.id == bindparam("lead")
 )
-_LOCK = _FIND.with_for_update()
+_LOCK = _FIND.with_for_update(key_share=True)
+"""A locked lead does not hold up rows that only point to it."""
 CONFIRMACAO = (
     "Recebemos seu pedido: você não receberá mais mensagens nossas. "
     "Se quiser que seus dados sejam apagados, responda APAGAR MEUS DADOS."
