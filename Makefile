@@ -16,7 +16,8 @@ LOCKED := requirements/dev.txt requirements/local.txt $(addsuffix /pyproject.tom
 STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
-.PHONY: help install run demo test check bench-import bench-respostas lock clean
+POSTGRES ?= /usr/lib/postgresql/15/bin
+.PHONY: help install run demo test test-postgres check bench-import bench-respostas lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -44,6 +45,9 @@ test: install ## Every test, and at least 80 % of the lines of each distribution
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report=
 	$(BIN)/python .ci/coverage
+
+test-postgres: install ## The database's own tests on another version (POSTGRES=/usr/lib/postgresql/15/bin)
+	ALQUIMISTA_POSTGRES=$(POSTGRES) $(BIN)/pytest -n $(WORKERS) -m "not faults" tests/architecture tests/integration/bus tests/integration/test_main_way.py
 
 check: install ## Style, types and import contracts
 	$(BIN)/ruff check .

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from alquimista.db.embedded import EmbeddedPostgres
+from alquimista.db.embedded import EmbeddedPostgres, binaries
 from alquimista.db.migrate import upgrade
 from alquimista.db.roles import APP, OWNER, RELAY, create_database
+from alquimista.settings import psycopg2_address
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER_OPTIONS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -57,11 +58,13 @@ class Urls:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """``DATABASE_URL``'s server, or the embedded one; the last user stops it."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
+    given = psycopg2_address(os.environ.get("DATABASE_URL"))
+    if given is not None:
         yield Server(given)
         return
-    with EmbeddedPostgres(ROOT / ".alquimista" / "tests", options=SERVER_OPTIONS) as server:
+    folder = hashlib.sha256(str(binaries()).encode()).hexdigest()[:8]
+    home = ROOT / ".alquimista" / f"tests-{folder}"
+    with EmbeddedPostgres(home, options=SERVER_OPTIONS) as server:
         yield Server(server.admin_dsn)
 
 
@@ -83,24 +86,13 @@ def template(server: Server) -> str:
         if not _exists(connection, name):
             building = f"{name}_em_obra"
             connection.execute(text(f'DROP DATABASE IF EXISTS "{building}" WITH (FORCE)'))
-            build_database(server, building)
+            create_database(server.admin, building)
             upgrade(urls(server, building).owner)
             connection.execute(text(f'ALTER DATABASE "{building}" ALLOW_CONNECTIONS false'))
             connection.execute(text(f'ALTER DATABASE "{building}" RENAME TO "{name}"'))
             _drop_old(connection)
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
     return name
-
-
-def build_database(server: Server, name: str) -> None:
-    """An empty database with the three logins, which take the superuser's password if any."""
-    create_database(server.admin, name)
-    password = make_url(server.admin).password
-    if password:
-        with _admin(server) as connection:
-            for role in (OWNER, APP, RELAY):
-                literal = str(password).replace("'", "''")
-                connection.execute(text(f"ALTER ROLE {role} PASSWORD '{literal}'"))
 
 
 @contextmanager
@@ -123,7 +115,7 @@ def empty_database(server: Server) -> Iterator[Urls]:
     name = unique_name()
     with _admin(server) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-        build_database(server, name)
+        create_database(server.admin, name)
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
     try:
         yield urls(server, name)

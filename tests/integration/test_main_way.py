@@ -209,7 +209,7 @@ def test_a_paused_campaign_sends_nothing_until_it_is_resumed(way: Way) -> None:
     for campanha in way.call("GET", "/api/campanhas")["itens"]:
         way.call("POST", f"/api/campanhas/{campanha['id']}/pausar")
     way.advance(timedelta(days=1))
-    sent = "SELECT id FROM nigredo_leads.disparos WHERE status = 'enviado'"
+    sent = "SELECT id FROM nigredo_leads.disparos WHERE status = 'enviado' AND tipo = 'prospeccao'"
     assert way.rows(sent) == []
     for campanha in way.call("GET", "/api/campanhas")["itens"]:
         way.call("POST", f"/api/campanhas/{campanha['id']}/retomar")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+_TEXT_LIMIT = 4000
+
 
 class ErrorClass(StrEnum):
     """Transient is run again, permanent is dead-lettered, critical is dead-lettered and alerted."""
@@ -32,3 +34,16 @@ class EventTooLarge(BusError):
 
 class LostClaim(BusError):
     """Another worker has the event: everything of this run must be discarded."""
+
+
+def described(error: BaseException) -> str:
+    """An error's class and text, at most 4,000 characters that PostgreSQL can store.
+
+    The text is a stranger's: it may hold NUL or half a surrogate pair, be endless, or fail.
+    """
+    try:
+        words = str(error)
+    except Exception as failure:  # noqa: BLE001 - a text that cannot be read is told, not raised
+        words = f"(no text: {type(failure).__name__})"
+    clean = words[:_TEXT_LIMIT].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return f"{type(error).__name__}: {clean}"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.errors import ErrorClass, LostClaim
+from fibonacci_bus.errors import ErrorClass, LostClaim, described
 from fibonacci_bus.event import Event
 from fibonacci_bus.inbox import AlreadyDone, Busy, Claimed, claim, fail, give_back, settle
 from fibonacci_bus.queues import Listener, Message, QueueReader
@@ -218,7 +218,7 @@ class Worker:
         self, message: Message, claimed: Claimed, event: Event, error: BaseException
     ) -> None:
         kind = self._classify(error)
-        said = f"{type(error).__name__}: {error}"
+        said = described(error)
         logger.warning(
             "event failed",
             extra={"consumer": claimed.consumer, "error_class": kind.value, "error": said},
@@ -238,7 +238,7 @@ class Worker:
 
     def _unclaimed(self, message: Message, error: Exception) -> None:
         """The claim itself failed, such as for a tenant that is gone: receives count as tries."""
-        said = f"{type(error).__name__}: {error}"
+        said = described(error)
         logger.error("claim failed", extra={"consumer": message.queue, "error": said})
         if message.receives < self._limit(message):
             self._reader.release(message, self.backoff(message.receives))

@@ -119,6 +119,14 @@ class Bancada:
                 .values(**values)
             )
 
+    def muda_conta(self, status: str) -> None:
+        """What the platform's operators do to the tenant."""
+        with self.owner() as connection:
+            connection.execute(
+                text("UPDATE alquimista_platform.tenants SET status = :status WHERE id = :id"),
+                {"status": status, "id": self.tenant_id},
+            )
+
     def recebe(self, lead_id: UUID, mensagem: str = "Oi") -> None:
         """A message of the lead, as the conversation keeps it."""
         with self.uow() as uow:
@@ -229,7 +237,7 @@ class Bancada:
 
     def esquece_quedas(self) -> None:
         """As if every visibility timeout and every lease had passed."""
-        with self._owner() as connection:
+        with self.owner() as connection:
             for statement in (
                 "UPDATE fibonacci_core.queue_messages SET visible_at = clock_timestamp()",
                 "UPDATE fibonacci_core.inbox SET lease_until = clock_timestamp()",
@@ -239,11 +247,12 @@ class Bancada:
 
     def mortas(self) -> Sequence[Row[Any]]:
         """Every dead letter."""
-        with self._owner() as connection:
+        with self.owner() as connection:
             return connection.execute(text("SELECT * FROM fibonacci_core.dead_letters")).all()
 
     @contextmanager
-    def _owner(self) -> Iterator[Connection]:
+    def owner(self) -> Iterator[Connection]:
+        """A transaction of the owner login, which sees every tenant."""
         engine = create_engine(self.system.settings.owner_dsn)
         try:
             with engine.begin() as connection:

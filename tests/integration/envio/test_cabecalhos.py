@@ -31,7 +31,7 @@ def test_a_prospecting_letter_can_be_unsubscribed_from_with_one_click(system: Sy
     disparo_id = bancada.planeja(lead_id, em=timedelta(0))
     bancada.trabalha()
     headers = received(bancada, disparo_id)
-    link = headers["list-unsubscribe"].strip("<>")
+    link = headers["list-unsubscribe"].strip().strip("<>")
     assert link.startswith(f"{system.settings.url_publica}/descadastro/")
     assert headers["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
 

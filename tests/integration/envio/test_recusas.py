@@ -196,3 +196,18 @@ def test_an_erasure_during_the_call_leaves_no_words_behind(
     [kept] = bancada.rows("SELECT mensagem FROM nigredo_leads.interacoes")
     assert kept.mensagem == "ANONIMIZADO"
     assert bancada.mortas() == []
+
+
+def test_a_suspended_tenant_sends_nothing_until_it_comes_back(
+    bancada: Bancada, canal: CanalDeTeste
+) -> None:
+    lead_id = bancada.lead()
+    ids = [bancada.planeja(lead_id, em=timedelta(0)), bancada.planeja(lead_id, tipo="resposta")]
+    bancada.muda_conta("suspenso")
+    bancada.trabalha()
+    assert canal.chegaram == []
+    assert [bancada.disparo(d).status for d in ids] == ["planejado"] * 2
+    assert {bancada.recusas(d)["ambiente"] for d in ids} == {"a conta está suspensa"}
+    bancada.muda_conta("ativo")
+    bancada.ate_o_fim(threads=1)
+    assert [bancada.disparo(d).status for d in ids] == ["enviado"] * 2

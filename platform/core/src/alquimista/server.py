@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url, text
 from waitress.server import create_server
 
 from alquimista.app import create_app
 from alquimista.bootstrap import System, build
 from alquimista.db import migrate
 from alquimista.db.embedded import EmbeddedPostgres
-from alquimista.db.roles import create_database
+from alquimista.db.roles import OWNER, create_database
 from alquimista.db.session import Database
 from alquimista.plataforma.identity.keys import ensure_signing_key
 from alquimista.plataforma.marketplace.service import sync_catalogue
@@ -39,17 +39,41 @@ _RESTART_SECONDS = 1.0
 def database(settings: Settings, *, options: tuple[str, ...] = ()) -> Iterator[Settings]:
     """Settings with a database that answers: ``DATABASE_URL``, else the embedded server.
 
+    Where ``DATABASE_URL`` is a superuser's, the database and the three logins are made first.
+
     Raises:
         SettingsInvalid: production without ``DATABASE_URL``.
     """
     if settings.database_url is not None:
-        yield settings
+        yield provisioned(settings, settings.database_url)
         return
     if not settings.sandbox:
         raise SettingsInvalid("production needs DATABASE_URL")
     with EmbeddedPostgres(settings.home, options=options) as server:
         create_database(server.admin_dsn, DATABASE)
         yield replace(settings, database_url=server.dsn(dbname=DATABASE))
+
+
+def provisioned(settings: Settings, url: str) -> Settings:
+    """The settings, with the owner login's address in place of a superuser's."""
+    address = make_url(url)
+    if address.username == OWNER:
+        return settings
+    maintenance = address.set(database="postgres").render_as_string(hide_password=False)
+    engine = create_engine(maintenance)
+    try:
+        with engine.connect() as connection:
+            superuser: bool = connection.execute(
+                text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+            ).scalar_one()
+    finally:
+        engine.dispose()
+    if not superuser:
+        return settings
+    name = address.database or DATABASE
+    create_database(maintenance, name)
+    owner = address.set(username=OWNER, database=name)
+    return replace(settings, database_url=owner.render_as_string(hide_password=False))
 
 
 def prepare(settings: Settings) -> None:

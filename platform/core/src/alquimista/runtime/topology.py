@@ -12,9 +12,9 @@ TIMER_SOURCE = "alquimista.timer"
 SENDER_QUEUE = "alquimista_disparos"
 PLATFORM_QUEUE = "alquimista_plataforma"
 DEMO_QUEUE = "fibonacci_demo"
+CORE_QUEUES = frozenset({SENDER_QUEUE, PLATFORM_QUEUE, DEMO_QUEUE})
+CORE_NAMESPACE = "alquimista"
 SENDER_TIMEOUT = timedelta(seconds=30)
-
-
 PLATFORM_TIMERS = ("rajada", "reserva", "arquivo")
 
 

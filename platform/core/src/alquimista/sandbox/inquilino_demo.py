@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from uuid import UUID
 
 from alquimista.bootstrap import System
 from alquimista.plataforma.audit.service import SISTEMA
-from alquimista.plataforma.marketplace import service as marketplace
+from alquimista.plataforma.marketplace.activation import Activations
+from alquimista.plataforma.marketplace.config import ConfigInvalida
+from alquimista.plataforma.marketplace.service import AgenteRecusado, GanchoFalhou
 from alquimista.plataforma.tenants.domain import Configuracoes
 from alquimista.plataforma.tenants.provisioning import NovoTenant, provision_tenant
 from alquimista.prospeccao.conhecimento import service as conhecimento
 
+logger = logging.getLogger(__name__)
 NOME = "Metalúrgica Aurora (demonstração)"
 EMAIL = "admin@aurora.example.com"
 SENHA = "Aurora2026"
@@ -86,8 +90,10 @@ def provision(system: System) -> UUID:
             return tenant_id
         for titulo, texto, palavras in CONHECIMENTO:
             conhecimento.add(uow, titulo, texto, palavras)
+    activations = Activations(system.database, services.ports, services.catalogue, services.hooks)
     for slug in services.catalogue.admitted:
-        with system.database.unit_of_work(tenant_id) as uow:
-            marketplace.activate(services.ports, uow, services.catalogue, slug, {}, SISTEMA)
-        services.hooks.on_activate(tenant_id, slug)
+        try:
+            activations.activate(tenant_id, slug, {}, SISTEMA)
+        except (GanchoFalhou, ConfigInvalida, AgenteRecusado) as error:
+            logger.error("agent not activated", extra={"agent": slug, "error": str(error)})
     return tenant_id

@@ -43,6 +43,11 @@ def refusal(pacotes: Pacotes, bad: EntryPoint) -> str:
             "class Falha(BaseException):\n    pass\n\n\nraise Falha('de propósito')",
             "Falha: de propósito",
         ),
+        (
+            "class Muda(Exception):\n    def __str__(self):\n        1 / 0\n\n\nraise Muda",
+            "Muda: (no text: ZeroDivisionError)",
+        ),
+        ("raise ValueError('a\\0b')", "ValueError: ab"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def f():\n    f()\n\n\nf()", "RecursionError"),
         ("", "the module implements no hook"),
@@ -159,6 +164,52 @@ def test_a_subscription_that_the_bus_cannot_read_is_refused(pacotes: Pacotes) ->
     assert "subscriptions.s" in refusal(pacotes, pacotes.make("agente_ruim", extra=extra))
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('source = "{slug}.teste"', 'source = "alquimista.timer"'), "alquimista.* is the"),
+        (('source = "{slug}.teste"', 'source = "agente_antes.teste"'), "belongs to agente_antes"),
+    ],
+)
+def test_a_source_of_the_platform_or_of_another_agent_is_refused(
+    pacotes: Pacotes, change: tuple[str, str], told: str
+) -> None:
+    bad = pacotes.make("agente_ruim", manifest=MANIFEST.replace(*change))
+    assert told in refusal(pacotes, bad)
+
+
+def test_a_slug_that_is_a_queue_of_the_platform_is_refused(pacotes: Pacotes) -> None:
+    bad = pacotes.make("alquimista_disparos")
+    assert "slug: 'alquimista_disparos' is the platform's" in refusal(pacotes, bad)
+
+
+def test_a_promise_without_its_hook_is_refused(pacotes: Pacotes) -> None:
+    offered = (
+        '[[operations]]\nname = "eco.dizer"\ndescription = "Repete."\n'
+        'input = { type = "object" }\noutput = { type = "object" }\n'
+    )
+    told = refusal(pacotes, pacotes.make("agente_ruim", extra=offered))
+    assert told == "agent.toml promises what needs agent_invoke: implement it"
+    only_starts = f"{IMPORT}\n\n@hookimpl\ndef agent_on_activate(context):\n    pass\n"
+    daily = '[[schedules]]\nname = "diario"\ncron = "0 8 * * *"\n'
+    catalogue = admit_all([pacotes.make("agente_mudo", only_starts, extra=daily)])
+    assert "agent_handle_event" in catalogue.refused["agente_mudo"].error
+
+
+def test_an_operation_that_another_agent_offers_is_refused(pacotes: Pacotes) -> None:
+    module = (
+        f"{IMPORT}\n\n@hookimpl\ndef agent_invoke(operation, payload, context):\n    return {{}}\n"
+    )
+    extra = (
+        '[[operations]]\nname = "eco.dizer"\ndescription = "Repete."\n'
+        'input = { type = "object" }\noutput = { type = "object" }\n'
+    )
+    both = [pacotes.make(slug, module, extra=extra) for slug in ("agente_a", "agente_b")]
+    catalogue = admit_all(both)
+    assert set(catalogue.admitted) == {"agente_a"}
+    assert "agente_a offers 'eco.dizer'" in catalogue.refused["agente_b"].error
+
+
 def test_a_manifest_that_is_no_utf8_is_listed(pacotes: Pacotes) -> None:
     bad = pacotes.make("agente_ruim")
     (pacotes.folder / "agente_ruim" / "agent.toml").write_bytes(b'slug = "\xff"')
@@ -187,7 +238,7 @@ def test_a_manifest_is_read_without_running_the_agents_code(pacotes: Pacotes) ->
     assert not (pacotes.folder / "agente_ruim" / "rodou").exists()
 
 
-def test_of_two_packages_with_one_slug_neither_hides_the_fault(pacotes: Pacotes) -> None:
+def test_two_packages_with_one_slug_are_both_refused(pacotes: Pacotes) -> None:
     one = pacotes.make("agente_duplo")
     good = pacotes.make("agente_bom")
     catalogue = admit_all([one, EntryPoint(one.name, one.value, one.group), good])

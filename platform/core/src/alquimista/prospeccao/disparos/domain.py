@@ -16,6 +16,7 @@ from alquimista.prospeccao.disparos import horario
 
 JANELA_WHATSAPP = timedelta(hours=24)
 DESCANSO_POR_LEAD = timedelta(hours=20)
+ESPERA_SUSPENSO = timedelta(hours=6)
 _ORDEM = (
     "supressao",
     "base_legal",
@@ -113,6 +114,7 @@ class Fatos:
     ritmo: Ritmo = Ritmo()
     ultimo_ao_lead: datetime | None = None
     tenant_sandbox: bool = False
+    tenant_suspenso: bool = False
     canal_sandbox: bool = False
 
 
@@ -277,7 +279,9 @@ def _descanso_do_lead(pedido: Pedido, fatos: Fatos) -> Verificacao:
     return _ok("descanso_do_lead", "o lead não recebeu mensagem nas últimas 20 horas")
 
 
-def _ambiente(_: Pedido, fatos: Fatos) -> Verificacao:
+def _ambiente(pedido: Pedido, fatos: Fatos) -> Verificacao:
+    if fatos.tenant_suspenso:
+        return _recusa("ambiente", "a conta está suspensa", pedido.agora + ESPERA_SUSPENSO)
     if fatos.tenant_sandbox != fatos.canal_sandbox:
         return _recusa("ambiente", "canal real e ambiente de teste não se misturam")
     nome = "sandbox" if fatos.tenant_sandbox else "produção"

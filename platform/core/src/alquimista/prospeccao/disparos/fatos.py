@@ -23,6 +23,8 @@ _FACTS = text(
         EXISTS (SELECT 1 FROM nigredo_leads.blocklist WHERE tenant_id = :tenant AND (
             lead_id = :lead OR email_hmac = :email_hmac OR telefone_hmac = :telefone_hmac))
             AS suprimido,
+        (SELECT status <> 'ativo' FROM alquimista_platform.tenants WHERE id = :tenant)
+            AS tenant_suspenso,
         c.status AS campanha_status, c.canal AS campanha_canal,
         EXISTS (SELECT 1 FROM nigredo_leads.aprovacoes a
                 WHERE a.tenant_id = :tenant AND a.ref_id = c.id
@@ -107,6 +109,7 @@ def of_lead(
         ritmo=ritmo,
         ultimo_ao_lead=ultimo_ao_lead,
         tenant_sandbox=ambiente.sandbox,
+        tenant_suspenso=found.tenant_suspenso,
         canal_sandbox=canal_sandbox,
     )
 
