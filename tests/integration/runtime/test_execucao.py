@@ -100,7 +100,7 @@ def test_a_transient_error_discards_the_writes_and_is_run_three_times(abrir: Abr
     assert [call.attempt for call in toy.calls] == [1, 2, 3]
     [letter] = oficina.mortas()
     assert letter.error_class == "transient"
-    assert "ainda não" in letter.error
+    assert "ainda não" in letter.error_text
     assert published(oficina) == []
     [lead] = oficina.rows("SELECT setor FROM nigredo_leads.leads")
     assert lead.setor is None
@@ -139,7 +139,7 @@ def test_a_run_past_its_deadline_writes_nothing_and_is_tried_again(abrir: Abrir)
     event_id = oficina.pede(toy)
     oficina.roda()
     assert published(oficina) == []
-    assert "DeadlineExceeded" in oficina.caixa(event_id).error
+    assert "DeadlineExceeded" in oficina.caixa(event_id).last_error
     oficina.esquece_quedas()
     oficina.roda()
     assert len(published(oficina)) == 1
@@ -228,7 +228,7 @@ def test_a_call_without_its_scope_is_denied_and_audited(abrir: Abrir) -> None:
     oficina.roda()
     assert oficina.mortas() == []
     denied = oficina.rows(
-        "SELECT detalhes FROM alquimista_platform.audit_log WHERE acao = 'escopo.negado'"
+        "SELECT detalhes FROM alquimista_platform.audit_logs WHERE acao = 'escopo.negado'"
     )
     assert sorted(row.detalhes["escopo"] for row in denied) == ["leads:read", "tools:llm.write"]
 

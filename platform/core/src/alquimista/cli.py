@@ -9,15 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from alquimista.db.embedded import PostgresUnavailable
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 from alquimista_sdk.errors import AlquimistaError
+
+_ANALISE = ("intent", "sentimento", "intensidade", "descadastro")
+
+
+class Falha(click.ClickException):
+    """What went wrong, in the user's language; exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to standard error."""
+        click.echo(f"Erro: {self.format_message()}", file=file, err=file is None)
 
 
 @click.group()
@@ -27,7 +39,7 @@ def main(ctx: click.Context) -> None:
     try:
         settings = from_environment()
     except SettingsInvalid as error:
-        raise click.ClickException(str(error)) from error
+        raise Falha(str(error)) from error
     level = settings.log_level if ctx.invoked_subcommand in ("up", "worker") else "ERROR"
     configure(level, sys.stderr)
     ctx.obj = settings
@@ -99,11 +111,16 @@ def demo(settings: Settings, linhas: int, dias: int, semente: int) -> None:
 @click.option("--revisao", default="head", show_default=True, help="Revisão de destino.")
 def migrate(settings: Settings, revisao: str) -> None:
     """Leva o banco à revisão mais nova."""
+    from alembic.util.exc import CommandError
+
     from alquimista.db import migrate as migrations
     from alquimista.server import database
 
     with _errors(), database(settings) as with_database:
-        migrations.upgrade(with_database.owner_dsn, revisao)
+        try:
+            migrations.upgrade(with_database.owner_dsn, revisao)
+        except CommandError as error:
+            raise Falha(f"não há como chegar à revisão {revisao}: {error}") from error
     click.echo(f"Banco na revisão {migrations.head() if revisao == 'head' else revisao}.")
 
 
@@ -128,7 +145,7 @@ def agents_list() -> None:
 
 
 @main.command()
-@click.argument("arquivo", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("arquivo", type=click.Path(path_type=Path))
 @click.option("--tenant", default=None, help="Id ou nome do tenant; sem ela, o de demonstração.")
 @click.option("--json", "as_json", is_flag=True, help="Imprime o resultado em JSON.")
 @click.option("--planilha", default=None, help="Aba a ler; sem ela, a que contém os leads.")
@@ -139,6 +156,8 @@ def importar(
     """Importa uma planilha de leads (.xlsx ou .csv) e mostra o que foi aceito e rejeitado."""
     from alquimista.importar import import_file
 
+    if not arquivo.is_file():
+        raise Falha(f"o arquivo {arquivo} não existe")
     with _errors():
         result = import_file(settings, arquivo, tenant, planilha)
     if as_json:
@@ -158,22 +177,28 @@ def analisar() -> None:
 
     catalogue = admit_all(installed())
     with _errors():
-        for number, line in enumerate(sys.stdin, start=1):
+        for number, line in enumerate(sys.stdin.buffer, start=1):
             if not line.strip():
                 continue
             payload = _payload(line, number)
             answer = call(catalogue, "sentimento.analisar", payload)
-            click.echo(json.dumps({"text": payload["text"], **answer}, ensure_ascii=False))
+            shown = {"text": payload["text"], **{name: answer[name] for name in _ANALISE}}
+            click.echo(json.dumps(shown, ensure_ascii=False))
 
 
-def _payload(line: str, number: int) -> dict[str, str]:
+def _payload(line: bytes, number: int) -> dict[str, str]:
     try:
-        raw = json.loads(line)
-    except ValueError as error:
-        raise click.ClickException(f"linha {number}: não é JSON") from error
+        raw = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Falha(f"linha {number}: o texto não está em UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise Falha(f"linha {number}: não é JSON") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-        raise click.ClickException(f'linha {number}: esperado {{"text": "…"}}')
-    return {key: raw[key] for key in ("text", "anterior") if isinstance(raw.get(key), str)}
+        raise Falha(f'linha {number}: esperado {{"text": "…"}}')
+    found = {key: raw[key] for key in ("text", "anterior") if isinstance(raw.get(key), str)}
+    if any("\ud800" <= character <= "\udfff" for text in found.values() for character in text):
+        raise Falha(f"linha {number}: o texto tem meio caractere (par substituto incompleto)")
+    return found
 
 
 @contextmanager
@@ -181,7 +206,9 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except (AlquimistaError, PostgresUnavailable, SettingsInvalid) as error:
-        raise click.ClickException(str(error)) from error
+        raise Falha(str(error)) from error
+    except OperationalError as error:
+        raise Falha(f"o banco de dados não responde: {error.orig}") from error
 
 
 if __name__ == "__main__":

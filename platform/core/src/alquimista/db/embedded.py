@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -31,6 +32,8 @@ _SERVER_USER = "nobody"
 _STARTUP_SECONDS = 30.0
 _SHUTDOWN_SECONDS = 20.0
 _SOCKET_LIMIT = 92
+_BUILTIN_SINCE = 17
+_BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 
 class PostgresUnavailable(RuntimeError):
@@ -183,7 +186,8 @@ class EmbeddedPostgres:
         command = [
             str(self._binary("initdb")),
             *("-D", str(target), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
-            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+            "--locale=C",
+            *(_BUILTIN_LOCALE if self._version() >= _BUILTIN_SINCE else ()),
         ]
         uid, gid = self._identity()
         done = subprocess.run(
@@ -193,6 +197,12 @@ class EmbeddedPostgres:
             raise PostgresUnavailable(f"initdb failed: {done.stderr.strip()[-500:]}")
         target.rename(self._data)
         fresh.rmdir()
+
+    def _version(self) -> int:
+        said = subprocess.run(
+            [str(self._binary("postgres")), "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        return int(re.findall(r"\d+", said)[0])
 
     def _spawn(self) -> None:
         log = open(self._folder / "postgres.log", "ab")  # noqa: SIM115 - the child keeps it

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 from sqlalchemy import select, text
@@ -33,7 +32,6 @@ _TEMPORARY = (
 _COPY = f"COPY staged_leads ({_COPIED}) FROM STDIN"
 _COPY_CHUNK = 1024 * 1024
 """Characters at a time: for each chunk the interpreter's lock is given up and waited for again."""
-_LINES_PER_PART = 2_000
 _MERGE = text(
     f"INSERT INTO nigredo_leads.leads ({_COPIED}, tenant_id, versao, status, enriquecimento, "
     "importacao_id, base_legal, pausado, token_conversa, created_at, updated_at) "
@@ -64,9 +62,12 @@ def stage(
     claim. Rows of people who asked to be forgotten, and rows that the tenant has, are rejected.
     """
     suppressed = _suppressed(ports, uow, leads)
-    ids = [uuid5(importacao_id, f"{lead.planilha}:{lead.linha}") for lead in leads]
-    wanted = [index for index in range(len(leads)) if index not in suppressed]
-    lines = (_line(ports, ids[index], leads[index]) for index in wanted)
+    ids = _ids(importacao_id, leads)
+    lines = [
+        _line(ports, lead_id, lead)
+        for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True))
+        if index not in suppressed
+    ]
     present = _merge(uow, importacao_id, ids, lines)
     found = list(rejeitos)
     answer: list[UUID | None] = []
@@ -83,46 +84,48 @@ def stage(
     return StagedLeads(tuple(answer), tuple(found[len(rejeitos) :]))
 
 
+def _ids(importacao_id: UUID, leads: Sequence[LeadHigienizado]) -> list[UUID]:
+    """``uuid5`` of import, sheet and row; the import's part of the hash is made once."""
+    import_hash = hashlib.sha1(importacao_id.bytes, usedforsecurity=False)
+    ids = []
+    for lead in leads:
+        row_hash = import_hash.copy()
+        row_hash.update(f"{lead.planilha}:{lead.linha}".encode())
+        ids.append(UUID(bytes=row_hash.digest()[:16], version=5))
+    return ids
+
+
 def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
     return Rejeito(lead.planilha, lead.linha, None, classe, mensagem)
 
 
 def _merge(
-    uow: UnitOfWork, importacao_id: UUID, ids: Sequence[UUID], lines: Iterator[str]
+    uow: UnitOfWork, importacao_id: UUID, ids: Sequence[UUID], lines: Sequence[str]
 ) -> set[UUID]:
     """Insert the lines of a batch; answers which of its ids stand in the table after it.
 
-    The database takes one part while the lines of the next are written. All parts are in the
-    caller's transaction, one after the other: the connection is the thread's until it has ended.
+    COPY goes into a temporary table, since into one with row-level security it is refused.
     """
-    uow.connection.exec_driver_sql(_TEMPORARY)
-    with ThreadPoolExecutor(1, thread_name_prefix="staging") as executor:
-        parts = []
-        while part := "".join(islice(lines, _LINES_PER_PART)):
-            parts.append(executor.submit(_insert, uow, importacao_id, part))
-        inserted = sum(part.result() for part in parts)
-    if inserted == len(ids):
-        return set(ids)
-    # Looked up by id and not joined: the planner knows nothing of a table that was filled just
-    # now, and a nested loop over a batch and the tenant's leads costs seconds.
-    rows = uow.connection.execute(_PRESENT, {"tenant": uow.tenant_id, "ids": list(map(str, ids))})
-    return set(rows.scalars())
-
-
-def _insert(uow: UnitOfWork, importacao_id: UUID, lines: str) -> int:
-    """COPY into a temporary table, since into one with row-level security it is refused."""
-    uow.connection.exec_driver_sql("TRUNCATE staged_leads")
-    driver = uow.connection.connection.driver_connection
+    connection = uow.connection
+    connection.exec_driver_sql(_TEMPORARY)
+    connection.exec_driver_sql("TRUNCATE staged_leads")
+    driver = connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor:
-        cursor.copy_expert(_COPY, io.StringIO(lines), _COPY_CHUNK)
+        cursor.copy_expert(_COPY, io.StringIO("".join(lines)), _COPY_CHUNK)
     values = {
         "tenant": uow.tenant_id,
         "importacao": importacao_id,
         "base_legal": BASE_LEGAL_PADRAO,
         "agora": uow.agora,
     }
-    return uow.connection.execute(_MERGE, values).rowcount
+    inserted = connection.execute(_MERGE, values).rowcount
+    if inserted == len(ids):
+        return set(ids)
+    # Looked up by id and not joined: the planner knows nothing of a table that was filled just
+    # now, and a nested loop over a batch and the tenant's leads costs seconds.
+    rows = connection.execute(_PRESENT, {"tenant": uow.tenant_id, "ids": list(map(str, ids))})
+    return set(rows.scalars())
 
 
 def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
