@@ -228,7 +228,7 @@ def test_a_call_without_its_scope_is_denied_and_audited(abrir: Abrir) -> None:
     oficina.roda()
     assert oficina.mortas() == []
     denied = oficina.rows(
-        "SELECT detalhes FROM alquimista_platform.audit_logs WHERE acao = 'escopo.negado'"
+        "SELECT detalhes FROM alquimista_platform.audit_logs WHERE action_type = 'escopo.negado'"
     )
     assert sorted(row.detalhes["escopo"] for row in denied) == ["leads:read", "tools:llm.write"]
 

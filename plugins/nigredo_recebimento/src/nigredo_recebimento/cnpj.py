@@ -27,6 +27,8 @@ def normalizar_cnpj(texto: str) -> str | None:
 
     Leading zeros that a spreadsheet took are put back only if the check digits then hold.
     """
+    if len(texto) == TAMANHO and valido(texto):
+        return texto
     compacto = texto.translate(_PONTUACAO).upper()
     if len(compacto) == TAMANHO and valido(compacto):
         return compacto
@@ -58,6 +60,8 @@ def pela_biblioteca(texto: str) -> bool:
 
 def e_cpf(texto: str) -> bool:
     """Whether the whole text is a valid CPF (a person's number): 11 digits with check digits."""
+    if len(texto) == TAMANHO and texto.isdigit():
+        return False
     compacto = texto.translate(_PONTUACAO)
     return len(compacto) == 11 and compacto.isdigit() and bool(biblioteca_cpf.is_valid(compacto))
 

@@ -37,6 +37,8 @@ _SEM_VALOR = frozenset(
     ]
 )
 _CIENTIFICA = re.compile(r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}$")
+_DEPOIS_DO_PRIMEIRO = frozenset(".,eE")
+"""What follows the first digit of such a number; few other texts have it there."""
 _INTEIRO_EXATO = 2**53
 """Above it a spreadsheet's number has lost digits already (IEEE 754 double)."""
 
@@ -67,7 +69,9 @@ def do_texto(valor: str) -> str:
     clean = valor.strip(_MARGENS)
     if clean in _SEM_VALOR:
         return ""
-    return _por_extenso(clean) if _CIENTIFICA.match(clean) else clean
+    if clean[1:2] in _DEPOIS_DO_PRIMEIRO and _CIENTIFICA.match(clean):
+        return _por_extenso(clean)
+    return clean
 
 
 def _do_numero(valor: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
@@ -62,7 +61,7 @@ def stage(
     claim. Rows of people who asked to be forgotten, and rows that the tenant has, are rejected.
     """
     suppressed = _suppressed(ports, uow, leads)
-    ids = _ids(importacao_id, leads)
+    ids = [uuid5(importacao_id, f"{lead.planilha}:{lead.linha}") for lead in leads]
     lines = [
         _line(ports, lead_id, lead)
         for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True))
@@ -82,17 +81,6 @@ def stage(
             found.append(_reject(lead, "duplicate", "já existe um lead com este e-mail e telefone"))
     _record(uow, importacao_id, parte, len(present), found)
     return StagedLeads(tuple(answer), tuple(found[len(rejeitos) :]))
-
-
-def _ids(importacao_id: UUID, leads: Sequence[LeadHigienizado]) -> list[UUID]:
-    """``uuid5`` of import, sheet and row; the import's part of the hash is made once."""
-    import_hash = hashlib.sha1(importacao_id.bytes, usedforsecurity=False)
-    ids = []
-    for lead in leads:
-        row_hash = import_hash.copy()
-        row_hash.update(f"{lead.planilha}:{lead.linha}".encode())
-        ids.append(UUID(bytes=row_hash.digest()[:16], version=5))
-    return ids
 
 
 def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
