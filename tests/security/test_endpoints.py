@@ -36,6 +36,7 @@ PUBLIC_RULES = {
     "/.well-known/jwks.json",
     "/api/auth/login",
     "/api/docs",
+    "/api/docs/assets/<path:name>",
     "/api/openapi.json",
     "/descadastro/<string:token>",
     "/health",
@@ -158,7 +159,7 @@ def test_a_role_is_let_through_exactly_where_it_holds_the_permission(
     caller = another_tenant(mundo.system, f"Papel {papel}", papel=papel)
     refused = 0
     for route in guarded(mundo):
-        body = None if route.method == "GET" else {}
+        body: dict[str, str] | None = None if route.method == "GET" else {}
         response = caller.response(route.method, route.path, body)
         if route.permission in held:
             assert response.status_code not in (401, 403), route

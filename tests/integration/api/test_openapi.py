@@ -74,7 +74,7 @@ def test_every_route_of_the_app_is_in_the_manual(mundo: Way) -> None:
     described = {name for name, _ in operations(document)}
     for route in routes(mundo.client.application):
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
-        if path not in ("/", "/api/docs", "/api/openapi.json"):
+        if path not in ("/", "/api/openapi.json") and not path.startswith("/api/docs"):
             assert f"{route.method} {path}" in described, route
 
 

@@ -121,7 +121,7 @@ def routes(app: Flask) -> list[Route]:
         path = rule.rule
         for name in rule.arguments:
             path = path.replace(f"<uuid:{name}>", str(NOBODY))
-            path = path.replace(f"<string:{name}>", "inexistente").replace(f"<{name}>", "nada")
+            path = path.replace(f"<string:{name}>", "inexistente").replace(f"<path:{name}>", "nada")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             found.append(
                 Route(

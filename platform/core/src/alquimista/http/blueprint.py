@@ -59,7 +59,7 @@ class Parser(FlaskParser):
         )
 
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ships no types
+class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's blueprint with our parser; the manual tells which operations are public."""
 
     ARGUMENTS_PARSER = Parser()
