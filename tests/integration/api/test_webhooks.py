@@ -208,8 +208,8 @@ def test_an_email_reply_reaches_its_lead_once_without_the_quoted_part(mundo: Way
         "de": "Contato <CONTATO@moldesnorte.com.br>",
         "para": f"Vendas <{OURS}>",
         "assunto": "Re: proposta",
-        "texto": f"Qual o prazo de implantação?\n\nEm seg., 30 de nov. de 2026 às 09:12, Vendas <{OURS}> "
-        "escreveu:\n\n> Olá, tudo bem?",
+        "texto": "Qual o prazo de implantação?\n\n"
+        f"Em seg., 30 de nov. de 2026 às 09:12, Vendas <{OURS}> escreveu:\n\n> Olá, tudo bem?",
         "message_id": "<um@moldesnorte.com.br>",
     }
     assert email(mundo, reply).get_json() == {"mensagens": 1, "status": 0, "ignoradas": 0}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
@@ -21,6 +22,9 @@ from alquimista_sdk.events import AgentEvent, parse_detail
 from alquimista_sdk.models import TenantFacts
 from fibonacci_bus.event import Event
 
+_ADMITTED_LIMIT = 256
+"""Claims whose transaction failed leave their reading behind; what is missing is read again."""
+
 
 class Tenants(Protocol):
     """What the runtime asks of the platform about tenants and activations."""
@@ -32,6 +36,16 @@ class Tenants(Protocol):
         self, connection: Connection, tenant_id: UUID, slug: str
     ) -> Mapping[str, Any] | None:
         """The configuration of an agent where it is active and its tenant is not suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """What a run needs of the tenant, as it was when the event was claimed."""
+
+    facts: TenantFacts
+    config: Mapping[str, Any]
+    detail: Mapping[str, Any]
+    agora: datetime
 
 
 class AgentConsumer:
@@ -53,10 +67,18 @@ class AgentConsumer:
         self._tenants = tenants
         self._publisher = publisher
         self._make_context = make_context
+        self._admitted: dict[UUID, _Admitted] = {}
 
     def admit(self, connection: Connection, event: Event) -> bool:
-        """Whether the event's tenant has the agent active."""
-        return self._tenants.config(connection, event.tenant_id, self.name) is not None
+        """Whether the event's tenant has the agent active; reads what the run needs, meanwhile."""
+        config = self._tenants.config(connection, event.tenant_id, self.name)
+        if config is None:
+            return False
+        uow = self._database.join(connection, event.tenant_id)
+        if len(self._admitted) > _ADMITTED_LIMIT:
+            self._admitted.clear()
+        self._admitted[event.id] = self._read(uow, event, config)
+        return True
 
     def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
         """Run the hook with no transaction open; answers what the commit does."""
@@ -77,17 +99,17 @@ class AgentConsumer:
         return commit
 
     def _open(self, event: Event, attempt: int) -> Run:
-        with self._database.unit_of_work(event.tenant_id) as uow:
-            facts = self._tenants.facts(uow)
-            config = self._tenants.config(uow.connection, event.tenant_id, self.name)
-            detail = parse_detail(self._publisher.open_detail(uow, event))
-            agora = uow.agora
+        admitted = self._admitted.pop(event.id, None)
+        if admitted is None:
+            with self._database.unit_of_work(event.tenant_id) as uow:
+                config = self._tenants.config(uow.connection, event.tenant_id, self.name)
+                admitted = self._read(uow, event, config or {})
         return Run(
             database=self._database,
-            tenant=facts,
+            tenant=admitted.facts,
             manifest=self._agent.manifest,
-            config=config or {},
-            agora=agora,
+            config=admitted.config,
+            agora=admitted.agora,
             trace_id=event.trace_id,
             event=AgentEvent(
                 id=event.id,
@@ -96,9 +118,14 @@ class AgentConsumer:
                 tenant_id=event.tenant_id,
                 trace_id=event.trace_id,
                 occurred_at=event.occurred_at,
-                detail=detail,
+                detail=parse_detail(admitted.detail),
                 attempt=attempt,
             ),
             event_depth=event.depth,
             deadline=monotonic() + self.deadline.total_seconds(),
+        )
+
+    def _read(self, uow: UnitOfWork, event: Event, config: Mapping[str, Any]) -> _Admitted:
+        return _Admitted(
+            self._tenants.facts(uow), config, self._publisher.open_detail(uow, event), uow.agora
         )

@@ -1,0 +1,148 @@
+"""A batch of cleaned rows on its way into the table: what cells hold, and asking again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alquimista.prospeccao.importacoes import service as importacoes
+from alquimista.prospeccao.leads.staging import stage
+from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
+from tests.integration.conftest import Way
+
+ESPECIAIS = ("\t", "\n", "\r", "\\", "\\N", "\\.", "\\u0000", "\0", '"', "'", "|", ",", "ã", "😀")
+CELULAS = st.lists(
+    st.one_of(st.sampled_from(ESPECIAIS), st.characters(exclude_categories=["Cs"])), max_size=15
+).map("".join)
+CAMPOS = ("empresa", "contato", "setor", "atividade_principal", "cidade", "planilha")
+
+
+def nova_importacao(way: Way) -> UUID:
+    """An import that rows can be staged for."""
+    with way.uow() as uow:
+        return importacoes.receive_json(
+            way.system.services.ports,
+            uow,
+            [{"empresa": "Foz"}],
+            criado_por=None,
+            trace_id=uuid4(),
+        )
+
+
+def gravar(
+    way: Way,
+    importacao_id: UUID,
+    leads: Sequence[LeadHigienizado],
+    rejeitos: Sequence[Rejeito] = (),
+    parte: int = 0,
+) -> StagedLeads:
+    """Stage a batch in a transaction of its own."""
+    with way.uow() as uow:
+        return stage(way.system.services.ports, uow, importacao_id, parte, leads, rejeitos)
+
+
+def lead(linha: int, **fields: Any) -> LeadHigienizado:
+    """A row with an address that no other row has."""
+    address = f"{uuid4().hex}@foz.com.br"
+    base = LeadHigienizado("Foz", "Leads", linha, email=address, email_norm=address)
+    return replace(base, **fields)
+
+
+def sem_nul(value: Any) -> Any:
+    """What PostgreSQL can keep of a value: all but NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {sem_nul(key): sem_nul(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [sem_nul(item) for item in value]
+    return value
+
+
+def test_any_text_of_a_cell_comes_back_as_it_was(way: Way) -> None:
+    importacao_id = nova_importacao(way)
+
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(st.lists(st.tuples(*(CELULAS for _ in CAMPOS), CELULAS, CELULAS), max_size=4))
+    def each(linhas: list[tuple[str, ...]]) -> None:
+        leads = [
+            lead(
+                number,
+                **dict(zip(CAMPOS, cells, strict=False)),
+                metadata={"extras": {"coluna": cells[-2], "outra": [cells[-1]]}},
+            )
+            for number, cells in enumerate(linhas, start=1)
+        ]
+        leads = [replace(item, planilha=f"{item.planilha}{uuid4().hex[:12]}") for item in leads]
+        answer = gravar(way, importacao_id, leads, parte=uuid4().int % 2**31)
+        assert None not in answer.lead_ids
+        for lead_id, item in zip(answer.lead_ids, leads, strict=True):
+            [row] = way.rows(
+                f"SELECT {', '.join(CAMPOS)}, metadata FROM nigredo_leads.leads "
+                f"WHERE id = '{lead_id}'"
+            )
+            assert row[:-1] == tuple(sem_nul(getattr(item, field)) for field in CAMPOS)
+            extras = item.metadata["extras"]
+            assert row.metadata == {
+                "extras": {
+                    "coluna": sem_nul(extras["coluna"]),
+                    "outra": [sem_nul(extras["outra"][0])],
+                }
+            }
+
+    each()
+
+
+def test_an_empty_field_and_one_that_says_null_are_told_apart(way: Way) -> None:
+    leads = [lead(1, setor=None), lead(2, setor="\\N"), lead(3, setor=""), lead(4, setor="NULL")]
+    gravar(way, nova_importacao(way), leads)
+    found = way.rows("SELECT setor FROM nigredo_leads.leads ORDER BY linha")
+    assert [row.setor for row in found] == [None, "\\N", "", "NULL"]
+
+
+def test_a_repeated_batch_answers_the_same_and_changes_nothing(way: Way) -> None:
+    importacao_id = nova_importacao(way)
+    leads = [lead(linha) for linha in range(1, 6)]
+    leads.append(replace(leads[0], linha=6))
+    rejeitos = [Rejeito("Leads", 7, None, "no_channel", "Não há e-mail nem telefone.")]
+    first = gravar(way, importacao_id, leads, rejeitos)
+    before = way.rows("SELECT * FROM nigredo_leads.leads ORDER BY id")
+    assert [lead_id is None for lead_id in first.lead_ids] == [False] * 5 + [True]
+    assert [(item.classe, item.linha) for item in first.rejeitos] == [("duplicate", 6)]
+    assert gravar(way, importacao_id, leads, rejeitos) == first
+    assert way.rows("SELECT * FROM nigredo_leads.leads ORDER BY id") == before
+    assert way.rows("SELECT aceitos, rejeitados FROM nigredo_leads.importacao_partes") == [(5, 2)]
+    assert len(way.rows("SELECT 1 FROM nigredo_leads.importacao_rejeitos")) == 2
+
+
+def test_another_import_of_the_same_rows_is_rejected_row_by_row(way: Way) -> None:
+    leads = [lead(linha) for linha in range(1, 4)]
+    gravar(way, nova_importacao(way), leads)
+    answer = gravar(way, nova_importacao(way), [*leads, lead(4)])
+    assert [lead_id is None for lead_id in answer.lead_ids] == [True, True, True, False]
+    assert [item.linha for item in answer.rejeitos] == [1, 2, 3]
+    assert len(way.rows("SELECT 1 FROM nigredo_leads.leads")) == 4
+
+
+def test_an_empty_batch_is_recorded(way: Way) -> None:
+    importacao_id = nova_importacao(way)
+    assert gravar(way, importacao_id, []) == StagedLeads((), ())
+    assert way.rows("SELECT aceitos, rejeitados FROM nigredo_leads.importacao_partes") == [(0, 0)]
+
+
+def test_an_agent_that_publishes_much_publishes_each_event_once_and_in_order(way: Way) -> None:
+    rows = [{"empresa": f"Foz {n}", "email": f"a{n}@foz-{n}.com.br"} for n in range(450)]
+    way.call("POST", "/api/leads", rows, status=202)
+    way.drain()
+    found = way.rows(
+        "SELECT id, detail->'context'->'metadata'->>'parte' AS parte FROM fibonacci_core.events "
+        "WHERE source = 'nigredo.recebimento' AND type = 'staged'"
+    )
+    assert sorted(int(row.parte) for row in found) == [0, 1, 2, 3, 4]
