@@ -94,7 +94,8 @@ def main() -> None:
             print(
                 f"run {number}: import {measured.nosso:.2f} s, plain {plain}, "
                 f"read and map alone {measured.leitura:.2f} s, "
-                f"worker {measured.memoria_mb:.0f} MB, load {measured.carga:.1f} on {os.cpu_count()} cores",
+                f"worker {measured.memoria_mb:.0f} MB, "
+                f"load {measured.carga:.1f} on {os.cpu_count()} cores",
                 flush=True,
             )
     relatar(found, args.linhas)

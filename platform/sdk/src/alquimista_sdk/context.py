@@ -72,7 +72,12 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
         "set_status": "write",
     },
     "aprovacoes": {"request": "write"},
-    "disparos": {"by_lead": "read", "plan": "write", "cancel_pending": "write"},
+    "disparos": {
+        "by_lead": "read",
+        "by_campanha": "read",
+        "plan": "write",
+        "cancel_pending": "write",
+    },
     "conversas": {"history": "read", "get": "read", "classify": "write", "reply": "write"},
     "agendamentos": {
         "get": "read",
@@ -211,6 +216,9 @@ class Disparos(Protocol):
 
     def by_lead(self, lead_id: UUID) -> tuple[Disparo, ...]:
         """Read the messages planned or sent to a lead, oldest first."""
+
+    def by_campanha(self, campanha_id: UUID) -> tuple[Disparo, ...]:
+        """Read the messages planned or sent for a campaign, oldest first."""
 
     def plan(self, disparo: NovoDisparo) -> None:
         """Write: plan a prospecting message; one per lead, campaign, stage and attempt."""

@@ -12,7 +12,7 @@ from alquimista_sdk.models import Campanha, Lead
 from nigredo_disparo.calendario import Expediente
 from nigredo_disparo.composicao import compor, destino
 from nigredo_disparo.planejamento import planejar_seguinte
-from nigredo_disparo.sequencia import da_campanha, etapa_seguinte, segue
+from nigredo_disparo.sequencia import etapa_seguinte, segue
 
 _NOMES_DE_CANAL = {"email": "e-mail", "whatsapp": "WhatsApp"}
 
@@ -26,8 +26,7 @@ def apos_envio(event: AgentEvent, context: AgentContext) -> None:
     proxima = etapa_seguinte(etapa)
     continuacao = "a sequência terminou"
     if proxima is not None and campanha.status == "ativa" and segue(lead, campanha.canal):
-        enviado_em = _enviado_em(context, lead, campanha, etapa)
-        momento = planejar_etapa(context, campanha, lead, proxima, enviado_em)
+        momento = planejar_etapa(context, campanha, lead, proxima, event.occurred_at)
         continuacao = _dizer(proxima, momento, context)
     elif proxima is not None:
         continuacao = "a sequência não segue"
@@ -73,11 +72,3 @@ def _dizer(etapa: str, momento: datetime | None, context: AgentContext) -> str:
         return f"não há mensagem de {etapa} que sirva a este lead"
     local = momento.astimezone(ZoneInfo(context.tenant.fuso_horario))
     return f"mensagem de {etapa} planejada para {local:%d/%m às %Hh%M}"
-
-
-def _enviado_em(context: AgentContext, lead: Lead, campanha: Campanha, etapa: str) -> datetime:
-    """When the message went out, in business time (an event's own time is the machine's)."""
-    disparo = da_campanha(context.disparos.by_lead(lead.id), campanha.id).get(etapa)
-    if disparo is None or disparo.enviado_em is None:
-        return context.now
-    return disparo.enviado_em

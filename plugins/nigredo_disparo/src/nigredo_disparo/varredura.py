@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from alquimista_sdk.context import AgentContext
 from alquimista_sdk.events import AgentEvent
-from alquimista_sdk.models import Campanha, Lead
+from alquimista_sdk.models import Campanha, Disparo, Lead
 from nigredo_disparo.seguimento import planejar_etapa
 from nigredo_disparo.sequencia import (
     A_CONTATAR,
@@ -49,10 +51,13 @@ def _cuidar(context: AgentContext, campanha: Campanha) -> int:
     em_sequencia = [
         lead for lead in context.leads.by_lote(campanha.lote_id) if lead.status in _EM_SEQUENCIA
     ]
+    disparos: dict[UUID | None, list[Disparo]] = {}
+    for disparo in context.disparos.by_campanha(campanha.id):
+        disparos.setdefault(disparo.lead_id, []).append(disparo)
     sem_topo: list[Lead] = []
     abertos = 0
     for lead in em_sequencia:
-        por_etapa = da_campanha(context.disparos.by_lead(lead.id), campanha.id)
+        por_etapa = da_campanha(disparos.get(lead.id, ()), campanha.id)
         if terminou(lead, campanha.canal, por_etapa, context.now, campanha.ritmo.dias_entre_etapas):
             continue
         abertos += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -78,9 +79,14 @@ def test_ids_are_the_same_in_every_run_of_an_event_and_differ_otherwise() -> Non
 
 
 def test_writes_happen_in_the_order_in_which_they_were_asked_for() -> None:
-    run, done = run_of(), []
+    run = run_of()
+    done: list[int] = []
+
+    def add(number: int, _: UnitOfWork) -> None:
+        done.append(number)
+
     for number in range(4):
-        run.write(lambda _, number=number: done.append(number))
+        run.write(partial(add, number))
     assert done == []
     run.commit(cast(UnitOfWork, None))
     assert done == [0, 1, 2, 3]

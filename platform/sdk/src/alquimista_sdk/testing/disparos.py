@@ -90,6 +90,12 @@ class TwinDisparos:
         """Read the messages planned or sent to a lead, oldest first."""
         return tuple(item for item in self._recording.store.disparos if item.lead_id == lead_id)
 
+    def by_campanha(self, campanha_id: UUID) -> tuple[Disparo, ...]:
+        """Read the messages planned or sent for a campaign, oldest first."""
+        return tuple(
+            item for item in self._recording.store.disparos if item.campanha_id == campanha_id
+        )
+
     def plan(self, disparo: NovoDisparo) -> None:
         """Write: plan a prospecting message; one per lead, campaign, stage and attempt."""
         if disparo.etapa not in ETAPAS or disparo.canal not in CANAIS:

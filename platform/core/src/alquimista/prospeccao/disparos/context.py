@@ -23,6 +23,11 @@ class DisparosContext:
         with self._run.reading() as uow:
             return service.by_lead(uow, lead_id)
 
+    def by_campanha(self, campanha_id: UUID) -> tuple[Disparo, ...]:
+        """Read the messages planned or sent for a campaign, oldest first."""
+        with self._run.reading() as uow:
+            return service.by_campanha(uow, campanha_id)
+
     def plan(self, disparo: NovoDisparo) -> None:
         """Write: plan a prospecting message, once per decision 16's key."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alquimista.db.session import UnitOfWork
@@ -20,6 +21,7 @@ from alquimista_sdk.models import Anexo
 from alquimista_sdk.models import Disparo as DisparoData
 
 TIMER = "disparo"
+_READ = tuple(getattr(Disparo, item.name) for item in fields(DisparoData))
 
 
 def request(
@@ -149,28 +151,21 @@ def release_campaign(ports: Ports, uow: UnitOfWork, campanha_id: UUID) -> int:
 
 def by_lead(uow: UnitOfWork, lead_id: UUID) -> tuple[DisparoData, ...]:
     """The messages planned or sent to a lead, oldest first."""
+    return _select(uow, Disparo.lead_id == lead_id)
+
+
+def by_campanha(uow: UnitOfWork, campanha_id: UUID) -> tuple[DisparoData, ...]:
+    """The messages planned or sent for a campaign, oldest first."""
+    return _select(uow, Disparo.campanha_id == campanha_id)
+
+
+def _select(uow: UnitOfWork, condition: ColumnElement[bool]) -> tuple[DisparoData, ...]:
     rows = uow.connection.execute(
-        select(Disparo.__table__)
-        .where(Disparo.tenant_id == uow.tenant_id, Disparo.lead_id == lead_id)
+        select(*_READ)
+        .where(Disparo.tenant_id == uow.tenant_id, condition)
         .order_by(Disparo.created_at, Disparo.id)
     ).all()
-    return tuple(
-        DisparoData(
-            id=row.id,
-            tipo=row.tipo,
-            status=row.status,
-            canal=row.canal,
-            mensagem=row.mensagem,
-            lead_id=row.lead_id,
-            campanha_id=row.campanha_id,
-            etapa=row.etapa,
-            tentativa=row.tentativa,
-            variante=row.variante,
-            enviar_em=row.enviar_em,
-            enviado_em=row.enviado_em,
-        )
-        for row in rows
-    )
+    return tuple(DisparoData(**row._mapping) for row in rows)
 
 
 def mark_status(uow: UnitOfWork, canal: str, provider_id: str, status: str) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Mapping
@@ -59,6 +60,8 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
         replace(settings, home=home, database_url=None), options=DEMO_OPTIONS
     ) as system:
         tenant_id = inquilino_demo.provision(system)
+        # What was loaded by now lives as long as the process: no garbage to look for in it.
+        gc.freeze()
         importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
         _show(system, tenant_id, semana, importacao, console)
         checks = check(
