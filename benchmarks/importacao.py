@@ -167,7 +167,9 @@ def _api(system: System) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        server.task_dispatcher.shutdown()
+        # In the loop's own thread: it must not be waiting on what is closed.
+        server.trigger.pull_trigger(server.close)
         thread.join(5)
 
 
@@ -186,7 +188,7 @@ def _importar_com(
         timeout=30,
     )
     session.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    time.sleep(3)  # the worker's imports are no part of the import
+    time.sleep(8)  # the worker's imports are no part of the import
     started = time.perf_counter()
     with path.open("rb") as content:
         answer = session.post(
