@@ -1,4 +1,7 @@
-"""What agents read and ask for: frozen data, named as the columns are."""
+"""What agents read and ask for: frozen data, named as the columns are.
+
+One long module of plain data, so that an author imports all of it from one place.
+"""
 
 from __future__ import annotations
 
