@@ -138,3 +138,16 @@ def test_the_manual_is_shown_as_a_page(mundo: Way) -> None:
     assert "/api/openapi.json" in page.get_data(as_text=True)
     assert mundo.client.get("/").headers["Location"] == "/api/docs"
     assert_error(mundo.client.post("/api/docs"), 405)
+
+
+def test_the_manual_brings_its_own_scripts(mundo: Way) -> None:
+    page = mundo.response("GET", "/api/docs").get_data(as_text=True)
+    named = re.findall(r'(?:href|src)="(/api/docs/assets/[^"]+)"', page)
+    assert len(named) >= 3
+    assert "http://" not in page.replace("http://localhost", "")
+    assert "https://" not in page
+    for address in named:
+        response = mundo.response("GET", address)
+        assert response.status_code == 200, address
+        assert len(response.get_data()) > 1000
+        response.close()
