@@ -124,6 +124,7 @@ def test_the_relay_has_policies_on_envelopes_and_timers_only(catalogue: Connecti
         {"role": RELAY},
     ).scalars()
     assert set(rows) == {
+        "fibonacci_core.events SELECT",
         "fibonacci_core.queue_messages ALL",
         "fibonacci_core.inbox SELECT",
         "fibonacci_core.dead_letters INSERT",

@@ -33,6 +33,8 @@ CREATE TABLE {s}.events (
 CREATE INDEX ix_events_trace ON {s}.events (tenant_id, trace_id, occurred_at);
 CREATE INDEX ix_events_ordering ON {s}.events (tenant_id, ordering_key, occurred_at);
 CREATE INDEX ix_events_occurred ON {s}.events (tenant_id, occurred_at, id);
+CREATE INDEX ix_events_pending ON {s}.events (tenant_id, published_at, id)
+    WHERE status = 'pendente';
 
 CREATE TABLE {s}.queue_messages (
     id bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL,
@@ -94,14 +96,16 @@ GRANT SELECT (tenant_id, event_id, consumer, status, attempts, last_error_class,
 GRANT INSERT (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)
     ON {s}.dead_letters TO {relay};
 GRANT SELECT (id, tenant_id, due_at, kind, ref_id) ON {s}.timers TO {relay};
+GRANT SELECT (tenant_id, status, published_at) ON {s}.events TO {relay};
 CREATE POLICY relay ON {s}.queue_messages FOR ALL TO {relay} USING (true) WITH CHECK (true);
 CREATE POLICY relay ON {s}.inbox FOR SELECT TO {relay} USING (true);
 CREATE POLICY relay ON {s}.dead_letters FOR INSERT TO {relay} WITH CHECK (true);
+CREATE POLICY relay ON {s}.events FOR SELECT TO {relay} USING (status = 'pendente');
 CREATE POLICY relay ON {s}.timers FOR SELECT TO {relay} USING (true);
 GRANT USAGE ON SCHEMA {s} TO {relay};
 """
 _APP_RIGHTS = {
-    "events": "SELECT, INSERT, DELETE",
+    "events": "SELECT, INSERT, DELETE, UPDATE (status)",
     "queue_messages": "SELECT, INSERT, DELETE",
     "dead_letters": "SELECT, INSERT, DELETE, UPDATE (redriven_at, versao)",
     "inbox": "SELECT, INSERT, UPDATE, DELETE",

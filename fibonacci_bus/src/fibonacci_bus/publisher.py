@@ -15,12 +15,14 @@ from fibonacci_bus.event import MAX_BYTES, MAX_DEPTH, Event
 from fibonacci_bus.topology import Topology
 
 CHANNEL = "fibonacci_bus"
+PENDING = "pendente"
+SENT = "enviado"
 _INSERT = text(
     f"""
     INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
                                  causation_id, depth, occurred_at, status)
     SELECT e.id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
-           e.causation_id, e.depth, e.occurred_at, 'enviado'
+           e.causation_id, e.depth, e.occurred_at, :status
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
         id uuid, tenant_id uuid, source text, type text, detail jsonb, ordering_key text,
         trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz)
@@ -63,7 +65,7 @@ def publish(
     """
     if not events:
         return
-    stored = _store(connection, events)
+    stored = store(connection, events, status=SENT)
     messages = []
     for event in events:
         if event.id not in stored:
@@ -71,7 +73,7 @@ def publish(
         stored.remove(event.id)
         for queue in topology.queues_for(event):
             if event.depth > MAX_DEPTH:
-                _loop(connection, event, queue)
+                bury_loop(connection, event, queue)
                 continue
             messages.append(
                 {
@@ -130,7 +132,12 @@ def redrive(connection: Connection, tenant_id: UUID, dead_letter_id: UUID) -> bo
     return True
 
 
-def _store(connection: Connection, events: Sequence[Event]) -> set[UUID]:
+def store(connection: Connection, events: Sequence[Event], *, status: str) -> set[UUID]:
+    """Store events; answers the ids of those that were not stored before.
+
+    Raises:
+        EventTooLarge: over 256 KB as JSON.
+    """
     rows = []
     for event in events:
         row = json.dumps(
@@ -152,11 +159,12 @@ def _store(connection: Connection, events: Sequence[Event]) -> set[UUID]:
         if size > MAX_BYTES:
             raise EventTooLarge(f"{event.source} {event.type} has {size} bytes, over {MAX_BYTES}")
         rows.append(row)
-    answer = connection.execute(_INSERT, {"rows": f"[{','.join(rows)}]"})
+    answer = connection.execute(_INSERT, {"rows": f"[{','.join(rows)}]", "status": status})
     return set(answer.scalars())
 
 
-def _loop(connection: Connection, event: Event, queue: str) -> None:
+def bury_loop(connection: Connection, event: Event, queue: str) -> None:
+    """Keep an event whose chain is too deep as a dead letter of a queue that wanted it."""
     connection.execute(
         _DEAD,
         {

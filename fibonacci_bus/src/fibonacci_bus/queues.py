@@ -169,6 +169,13 @@ class QueueReader:
             ]
             return [item for item in received if not self._bury_crashed(connection, item)]
 
+    def ack_and_receive(
+        self, handled: Sequence[Message], queues: Sequence[str], limit: int = 10
+    ) -> list[Message]:
+        """Remove handled messages and take the next ones."""
+        self.ack(handled)
+        return self.receive(queues, limit)
+
     def ack(self, messages: Sequence[Message]) -> int:
         """Remove handled messages; a copy that somebody else received since stays."""
         if not messages:
@@ -179,6 +186,10 @@ class QueueReader:
     def release(self, message: Message, delay: timedelta) -> bool:
         """Make a message visible again after ``delay``; False where the receipt is old."""
         return self._visible(message, delay)
+
+    def give_back(self, message: Message) -> bool:
+        """Make a message visible at once; False where the receipt is old."""
+        return self._visible(message, timedelta(0))
 
     def extend(self, message: Message, visibility: timedelta) -> bool:
         """Keep a message invisible longer; False where the receipt is old."""

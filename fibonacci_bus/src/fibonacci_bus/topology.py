@@ -36,9 +36,10 @@ class Topology:
     def __init__(self, queues: Iterable[Queue], rules: Iterable[Rule]) -> None:
         """Raises ``InvalidPattern`` for a wrong rule, ``ValueError`` for an unknown queue."""
         self._queues = {queue.name: queue for queue in queues}
+        self._rules = tuple(rules)
         self._by_source: dict[str, list[tuple[Pattern, str]]] = {}
         self._others: list[tuple[Pattern, str]] = []
-        for rule in rules:
+        for rule in self._rules:
             if rule.queue not in self._queues:
                 raise ValueError(f"rule {rule.name} names the unknown queue {rule.queue}")
             entry = (compile_pattern(rule.pattern), rule.queue)
@@ -53,6 +54,11 @@ class Topology:
     def names(self) -> tuple[str, ...]:
         """The names of the queues."""
         return tuple(self._queues)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules as they were declared."""
+        return self._rules
 
     def queue(self, name: str) -> Queue:
         """A queue's settings. Raises ``KeyError``."""

@@ -19,7 +19,8 @@ from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, LostClaim, described
 from fibonacci_bus.event import Event
 from fibonacci_bus.inbox import AlreadyDone, Busy, Claimed, claim, fail, give_back, settle
-from fibonacci_bus.queues import Listener, Message, QueueReader
+from fibonacci_bus.ports import MessageSource
+from fibonacci_bus.queues import Listener, Message
 
 logger = logging.getLogger(__name__)
 MAX_CONFLICTS = 3
@@ -76,7 +77,7 @@ class Worker:
 
     def __init__(
         self,
-        reader: QueueReader,
+        reader: MessageSource,
         scope: Scope,
         consumers: Iterable[Consumer],
         classify: Callable[[BaseException], ErrorClass],
@@ -93,6 +94,11 @@ class Worker:
         self._margin = lease_margin
         self._jitter = jitter
         self._held: dict[Message, Claimed | None] = {}
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The names of the queues that are worked on."""
+        return tuple(self._consumers)
 
     def run_once(self, batch: int = 10) -> int:
         """Handle up to ``batch`` messages; answers how many were received.
@@ -114,6 +120,20 @@ class Worker:
         self._held.clear()
         return len(messages)
 
+    def handle(self, message: Message) -> bool:
+        """Handle one message that the caller received; True where the caller acknowledges it.
+
+        False where it was released, sent again or dead-lettered, or where the claim was lost.
+
+        Raises:
+            DBAPIError: the database went away. The claim is given back by the next call.
+        """
+        self._give_back()
+        self._held = {message: None}
+        settled = self._handle(message)
+        self._held.clear()
+        return settled
+
     def run_forever(
         self, stop: threading.Event, listener: Listener | None = None, batch: int = 10
     ) -> None:
@@ -122,7 +142,7 @@ class Worker:
             try:
                 received = self.run_once(batch)
             except DBAPIError as error:
-                if not _unreachable(error):
+                if not unreachable(error):
                     raise
                 logger.warning("database unreachable: %s", type(error.orig).__name__)
                 stop.wait(_POLL_SECONDS)
@@ -139,7 +159,7 @@ class Worker:
             if claimed is not None:
                 with self._scope(message.tenant_id) as connection:
                     give_back(connection, claimed)
-            self._reader.release(message, timedelta(0))
+            self._reader.give_back(message)
             del self._held[message]
 
     def _handle(self, message: Message) -> bool:
@@ -159,7 +179,7 @@ class Worker:
             self._reader.dead_letter_exhausted(message)
             return False
         except Exception as error:
-            if isinstance(error, DBAPIError) and _unreachable(error):
+            if isinstance(error, DBAPIError) and unreachable(error):
                 raise
             self._unclaimed(message, error)
             return False
@@ -170,7 +190,7 @@ class Worker:
             logger.warning("claim lost", extra={"consumer": consumer.name})
             return False
         except Exception as error:
-            if isinstance(error, DBAPIError) and _unreachable(error):
+            if isinstance(error, DBAPIError) and unreachable(error):
                 raise
             self._failed(message, claimed, event, error)
             return False
@@ -254,7 +274,7 @@ class Worker:
         try:
             self._on_critical(event, error)
         except Exception as failure:
-            if isinstance(failure, DBAPIError) and _unreachable(failure):
+            if isinstance(failure, DBAPIError) and unreachable(failure):
                 raise
             logger.critical("alert failed", extra={"event_id": str(event.id)}, exc_info=True)
 
@@ -267,7 +287,8 @@ class Worker:
         return timedelta(seconds=span * (0.5 + self._jitter() / 2))
 
 
-def _unreachable(error: DBAPIError) -> bool:
+def unreachable(error: DBAPIError) -> bool:
+    """Whether the database went away, rather than refused a statement."""
     return error.connection_invalidated or type(error.orig).__name__ in (
         "OperationalError",
         "AdminShutdown",

@@ -23,7 +23,8 @@ from fibonacci_bus import (
     send_to_queue,
 )
 from fibonacci_bus import publish as bus_publish
-from fibonacci_bus.worker import Commit
+from fibonacci_bus.ports import MessageSource
+from fibonacci_bus.worker import Commit, Scope
 from tests.database import Urls
 
 EFFECTS = "fibonacci_core.efeitos"
@@ -154,10 +155,13 @@ class Rig:
                 connection, event.id, "c", self.tenant_id, ordering_key=event.ordering_key
             )
 
-    def worker(self, *consumers: Consumer, **more: Any) -> Worker:
+    def worker(
+        self, *consumers: Consumer, reader: MessageSource | None = None, **more: Any
+    ) -> Worker:
         """A worker whose backoff and leases are the shortest."""
+        scope: Scope = more.pop("scope", self.database.scope)
         settings: dict[str, Any] = {"lease_margin": SHORT, "jitter": lambda: 0.0, **more}
-        return Worker(self.reader, self.database.scope, consumers, classify, **settings)
+        return Worker(reader or self.reader, scope, consumers, classify, **settings)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row[Any]]:
         """Rows as the owner login sees them."""
