@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from fibonacci_bus import InvalidPattern, Queue, Rule, Topology
 from fibonacci_bus.aws import declare
+from fibonacci_bus.aws.declaration import relocated
 
 NAMES = st.text(min_size=1, max_size=120)
 
@@ -55,6 +56,18 @@ def test_the_buss_account_and_id_are_matched_where_they_travel() -> None:
         "source": ["s"],
         "detail": {"fibonacci": {"tenant_id": ["t"]}},
     }
+
+
+def test_the_branches_of_an_or_are_moved_one_by_one() -> None:
+    pattern = {"$or": [{"account": ["t"]}, {"source": ["s"]}]}
+    assert relocated("r", pattern) == {
+        "$or": [{"detail": {"fibonacci": {"tenant_id": ["t"]}}}, {"source": ["s"]}]
+    }
+
+
+def test_a_detail_that_is_no_object_has_no_room_for_the_buss_fields() -> None:
+    with pytest.raises(InvalidPattern, match=r"r\.detail: must be an object"):
+        relocated("r", {"account": ["t"], "detail": ["x"]})
 
 
 def test_a_pattern_over_eventbridges_limit_is_refused_by_name() -> None:

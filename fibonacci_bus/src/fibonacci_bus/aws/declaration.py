@@ -126,7 +126,7 @@ def _queue(topology: Topology, name: str, prefix: str) -> QueueDeclaration:
 
 def _pattern(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
     """The bus's ``account`` and ``id`` travel inside the detail: AWS fills in its own."""
-    moved = _relocated(rule, pattern)
+    moved = relocated(rule, pattern)
     size = len(json.dumps(moved, ensure_ascii=False))
     if size > PATTERN_LIMIT:
         raise InvalidPattern(
@@ -135,11 +135,16 @@ def _pattern(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
     return moved
 
 
-def _relocated(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
+def relocated(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
+    """A pattern with the bus's ``account`` and ``id`` where they travel, in ``$or`` too.
+
+    Raises:
+        InvalidPattern: they stand beside a detail that is no object.
+    """
     moved = {_MOVED[key]: value for key, value in pattern.items() if key in _MOVED}
     kept = {key: value for key, value in pattern.items() if key not in _MOVED}
     if "$or" in kept:
-        kept["$or"] = [_relocated(rule, branch) for branch in kept["$or"]]
+        kept["$or"] = [relocated(rule, branch) for branch in kept["$or"]]
     if not moved:
         return kept
     detail = kept.get("detail", {})
