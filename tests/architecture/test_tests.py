@@ -56,7 +56,7 @@ def _called(node: ast.Call) -> str:
 
 
 def test_every_test_asserts_something() -> None:
-    silent = []
+    silent: list[str] = []
     for path in files_of_tests():
         checking = checkers(ast.parse(path.read_text(encoding="utf-8")))
         silent.extend(
