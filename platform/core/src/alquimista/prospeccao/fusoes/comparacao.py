@@ -15,12 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.fusoes import domain
 from alquimista.prospeccao.fusoes.domain import Perfil, Semelhanca
-from alquimista.prospeccao.fusoes.models import Fusao, FusaoBloco
+from alquimista.prospeccao.fusoes.models import FusaoBloco
 from alquimista.prospeccao.fusoes.supressao import suprimidos
 from alquimista.prospeccao.leads.domain import FINAL
 from alquimista.prospeccao.leads.rows import LEADS
@@ -61,6 +60,27 @@ _BY_BLOCK = {
     )
     for name in ("dominio", "inicio")
 }
+
+
+_REMEMBER = text(
+    """
+    INSERT INTO nigredo_leads.fusao_blocos (tenant_id, id, importacao_id, dominio, inicio, versao)
+    SELECT :tenant, u.id, :importacao, u.dominio, u.inicio, 1 FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:dominios AS text[]), CAST(:inicios AS text[])
+    ) AS u(id, dominio, inicio) ON CONFLICT DO NOTHING
+    """
+)
+_SUGGEST = text(
+    """
+    INSERT INTO nigredo_leads.fusoes
+        (tenant_id, id, lead_id, outro_id, motivo, escore, status, created_at, versao)
+    SELECT :tenant, u.*, 'sugerida', :agora, 1 FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:ficam AS uuid[]), CAST(:saem AS uuid[]),
+        CAST(:motivos AS text[]), CAST(:escores AS integer[])
+    ) AS u ON CONFLICT DO NOTHING
+    """
+)
+"""One statement for a whole step: row by row they cost more than all comparisons."""
 
 
 def passo(ports: Ports, uow: UnitOfWork, importacao_id: UUID) -> None:
@@ -107,17 +127,14 @@ def _next_leads(uow: UnitOfWork, importacao_id: UUID) -> list[Perfil]:
 
 def _remember(uow: UnitOfWork, importacao_id: UUID, chunk: Sequence[Perfil]) -> None:
     uow.connection.execute(
-        insert(FusaoBloco).on_conflict_do_nothing(),
-        [
-            {
-                "tenant_id": uow.tenant_id,
-                "id": perfil.id,
-                "importacao_id": importacao_id,
-                "dominio": domain.dominio_corporativo(perfil.email_norm),
-                "inicio": domain.inicio(perfil),
-            }
-            for perfil in chunk
-        ],
+        _REMEMBER,
+        {
+            "tenant": uow.tenant_id,
+            "importacao": importacao_id,
+            "ids": [str(perfil.id) for perfil in chunk],
+            "dominios": [domain.dominio_corporativo(perfil.email_norm) for perfil in chunk],
+            "inicios": [domain.inicio(perfil) for perfil in chunk],
+        },
     )
 
 
@@ -199,19 +216,20 @@ def _suggest(ports: Ports, uow: UnitOfWork, pairs: Pares) -> None:
     if not people:
         return
     blocked = suprimidos(ports, uow, people.values())
-    rows = [
-        {
-            "id": pair_id,
-            "tenant_id": uow.tenant_id,
-            "lead_id": fica.id,
-            "outro_id": sai.id,
-            "motivo": likeness.motivo,
-            "escore": likeness.escore,
-            "status": "sugerida",
-            "created_at": uow.agora,
-        }
+    chosen = [
+        (pair_id, fica.id, sai.id, likeness)
         for pair_id, (fica, sai, likeness) in pairs.items()
         if not {fica.id, sai.id} & blocked
     ]
-    if rows:
-        uow.connection.execute(insert(Fusao).on_conflict_do_nothing(), rows)
+    uow.connection.execute(
+        _SUGGEST,
+        {
+            "tenant": uow.tenant_id,
+            "agora": uow.agora,
+            "ids": [str(pair_id) for pair_id, _, _, _ in chosen],
+            "ficam": [str(fica) for _, fica, _, _ in chosen],
+            "saem": [str(sai) for _, _, sai, _ in chosen],
+            "motivos": [likeness.motivo for *_, likeness in chosen],
+            "escores": [likeness.escore for *_, likeness in chosen],
+        },
+    )
