@@ -13,7 +13,7 @@ from alquimista.app import create_app
 from alquimista.bootstrap import System
 from alquimista.plataforma.tenants.provisioning import NovoTenant, provision_tenant
 from tests.integration.conftest import Way, settings, system, way
-from tests.integration.test_main_way import import_leads
+from tests.integration.test_main_way import import_leads, lead_named
 
 __all__ = ["settings", "system", "way"]
 OUTRO_EMAIL = "admin@beta.example.com"
@@ -24,8 +24,10 @@ OUTRA_SENHA = "BetaSegura9"
 def intruder(system: System, way: Way) -> Way:
     """Tenant B's admin, beside tenant A that has leads, campaigns, messages and meetings."""
     import_leads(way)
+    same_phone = {"empresa": "Vale", "email": "vale@gmail.com", "telefone": "11987654321"}
+    way.call("POST", "/api/leads", same_phone, status=202)
     way.advance(timedelta(hours=11))
-    lead = way.call("GET", "/api/leads")["itens"][0]
+    lead = lead_named(way, "Empresa Teste")
     way.call(
         "POST",
         "/api/sandbox/respostas",
@@ -42,7 +44,13 @@ def intruder(system: System, way: Way) -> Way:
 
 
 def test_lists_of_another_tenant_are_empty(way: Way, intruder: Way) -> None:
-    for path in ("/api/leads", "/api/campanhas", "/api/agendamentos", "/api/sandbox/mensagens"):
+    for path in (
+        "/api/leads",
+        "/api/leads/fusoes",
+        "/api/campanhas",
+        "/api/agendamentos",
+        "/api/sandbox/mensagens",
+    ):
         assert way.call("GET", path)["itens"], path
         assert intruder.call("GET", path)["itens"] == [], path
 
@@ -54,6 +62,7 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
         "campanha_id": way.call("GET", "/api/campanhas")["itens"][0]["id"],
         "agendamento_id": way.call("GET", "/api/agendamentos")["itens"][0]["id"],
         "importacao_id": str(way.rows("SELECT id FROM nigredo_leads.importacoes")[0].id),
+        "fusao_id": str(way.rows("SELECT id FROM nigredo_leads.fusoes")[0].id),
         "dead_letter_id": "00000000-0000-0000-0000-000000000001",
     }
     bodies: dict[str, dict[str, Any]] = {
@@ -80,7 +89,7 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
             assert response.status_code == 404, (method, path, response.get_data(as_text=True))
             assert set(response.get_json()) == {"code", "status", "message", "errors", "trace_id"}
             called += 1
-    assert called >= 14
+    assert called >= 17
     assert intruder.call("GET", "/api/events?trace_id=" + _a_trace(way))["itens"] == []
 
 

@@ -20,6 +20,7 @@ from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
 from alquimista.prospeccao.conversas.webhooks import blp as webhooks
+from alquimista.prospeccao.fusoes.api import blp as fusoes
 from alquimista.prospeccao.importacoes.api import blp as importacoes
 from alquimista.prospeccao.leads.api import blp as leads
 from alquimista.prospeccao.relatorios.api import blp as relatorios
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     marketplace,
     leads,
     importacoes,
+    fusoes,
     interacoes,
     campanhas,
     agendamentos,

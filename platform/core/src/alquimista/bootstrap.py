@@ -30,6 +30,8 @@ from alquimista.prospeccao.disparos.context import DisparosContext
 from alquimista.prospeccao.disparos.domain import Limites
 from alquimista.prospeccao.disparos.fatos import Ambiente
 from alquimista.prospeccao.disparos.sender import Sender
+from alquimista.prospeccao.fusoes import comparacao as fusoes
+from alquimista.prospeccao.fusoes.domain import TIMER as FUSOES
 from alquimista.prospeccao.importacoes import service as importacoes
 from alquimista.prospeccao.leads import privacidade
 from alquimista.prospeccao.leads.chaves import LeadKeys
@@ -254,6 +256,7 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
             conversas.TIMER: lambda uow, ref: conversas.finish_burst(ports, uow, ref),
             agendamentos.TIMER: agendamentos.expire,
             importacoes.TIMER: lambda uow, ref: importacoes.delete_file(ports, uow, ref),
+            FUSOES: lambda uow, ref: fusoes.passo(ports, uow, ref),
         },
         core,
     )

@@ -13,6 +13,7 @@ from alquimista.prospeccao.campanhas import models as campanhas
 from alquimista.prospeccao.conhecimento import models as conhecimento
 from alquimista.prospeccao.conversas import models as conversas
 from alquimista.prospeccao.disparos import models as disparos
+from alquimista.prospeccao.fusoes import models as fusoes
 from alquimista.prospeccao.importacoes import models as importacoes
 from alquimista.prospeccao.leads import models as leads
 from alquimista.prospeccao.relatorios import models as relatorios
@@ -30,6 +31,7 @@ MODULES = (
     conhecimento,
     conversas,
     disparos,
+    fusoes,
     importacoes,
     leads,
     relatorios,

@@ -15,7 +15,7 @@ DEMO_QUEUE = "fibonacci_demo"
 CORE_QUEUES = frozenset({SENDER_QUEUE, PLATFORM_QUEUE, DEMO_QUEUE})
 CORE_NAMESPACE = "alquimista"
 SENDER_TIMEOUT = timedelta(seconds=30)
-PLATFORM_TIMERS = ("rajada", "reserva", "arquivo")
+PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes")
 
 
 def deadline_of(seconds: float, limit: timedelta | None) -> timedelta:

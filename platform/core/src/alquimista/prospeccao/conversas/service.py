@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
+from alquimista.prospeccao.fusoes import cadeia
 from alquimista.prospeccao.leads import service as leads
-from alquimista.prospeccao.leads.domain import telefone_identidade
+from alquimista.prospeccao.leads.domain import FINAL, telefone_identidade
 from alquimista.prospeccao.leads.rows import LEADS
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import NewEvent
@@ -28,19 +29,25 @@ TIMER = "rajada"
 
 
 def find_lead(uow: UnitOfWork, canal: str, endereco: str) -> Row[Any] | None:
-    """Whose address it is: the lead written to last where several share it."""
+    """Whose address it is: the lead written to last where several share it.
+
+    A lead that was merged into another is found as the one that stayed.
+    """
     if canal == "email":
         condition: Any = LEADS.c.email_norm == endereco.strip().lower()
     else:
         digits = endereco.strip().lstrip("+")
         identity = telefone_identidade(f"+{digits}")
         condition = or_(LEADS.c.telefone_norm == identity, LEADS.c.whatsapp_id == digits)
-    return uow.connection.execute(
+    found = uow.connection.execute(
         select(LEADS)
         .where(LEADS.c.tenant_id == uow.tenant_id, condition)
         .order_by(LEADS.c.contatado_em.desc().nulls_last(), LEADS.c.created_at, LEADS.c.id)
         .limit(1)
     ).one_or_none()
+    if found is None or found.status not in FINAL:
+        return found
+    return leads.find(uow, cadeia.atual(uow, found.id))
 
 
 def receive(

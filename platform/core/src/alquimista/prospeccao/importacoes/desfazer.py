@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from uuid import UUID
 
-from sqlalchemy import Table, and_, delete, exists, or_, select, update
+from sqlalchemy import Select, Table, and_, delete, exists, or_, select, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import SISTEMA, Ator, record
@@ -14,6 +14,7 @@ from alquimista.prospeccao.campanhas.models import Campanha
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.fusoes.models import Fusao, FusaoBloco
 from alquimista.prospeccao.importacoes.models import Importacao
 from alquimista.prospeccao.importacoes.service import delete_file, find
 from alquimista.prospeccao.leads.models import Lead, LeadKey, Lote
@@ -68,6 +69,7 @@ def undo(
                 model.lead_id.in_(select(_LEADS.c.id).where(mine)),
             )
         )
+    _apagar_fusoes(uow, select(_LEADS.c.id).where(mine))
     deleted = uow.connection.execute(delete(_LEADS).where(mine)).rowcount
     delete_file(ports, uow, importacao_id)
     uow.connection.execute(
@@ -96,6 +98,7 @@ def _exigir_intocados(uow: UnitOfWork, importacao_id: UUID) -> None:
             (Disparo, (Disparo.status.not_in(_NAO_SAIU),)),
             (Interacao, ()),
             (Agendamento, ()),
+            (Fusao, (Fusao.status == "feita",)),
         )
     ]
     found = uow.connection.execute(
@@ -112,6 +115,18 @@ def _exigir_intocados(uow: UnitOfWork, importacao_id: UUID) -> None:
             "Não dá para desfazer: ao menos um lead desta importação já foi contatado "
             "ou mudou de situação."
         )
+
+
+def _apagar_fusoes(uow: UnitOfWork, mine: Select[tuple[UUID]]) -> None:
+    """Suggestions, and what was decided on them: there is nothing left to merge."""
+    uow.connection.execute(
+        delete(Fusao).where(
+            Fusao.tenant_id == uow.tenant_id, or_(Fusao.lead_id.in_(mine), Fusao.outro_id.in_(mine))
+        )
+    )
+    uow.connection.execute(
+        delete(FusaoBloco).where(FusaoBloco.tenant_id == uow.tenant_id, FusaoBloco.id.in_(mine))
+    )
 
 
 def _com_planejados(uow: UnitOfWork, importacao_id: UUID) -> list[UUID]:

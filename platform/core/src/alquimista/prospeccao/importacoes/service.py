@@ -13,6 +13,7 @@ from sqlalchemy import Row, Table, and_, func, insert, or_, select, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import SISTEMA, Ator, record
+from alquimista.prospeccao.fusoes import domain as fusoes
 from alquimista.prospeccao.importacoes.fonte import Fonte, fonte_de
 from alquimista.prospeccao.importacoes.leitura import NOME_MAXIMO, abrir
 from alquimista.prospeccao.importacoes.limites import ArquivoInvalido
@@ -234,6 +235,7 @@ def source(ports: Ports, uow: UnitOfWork, importacao_id: UUID) -> Fonte:
 def finish(ports: Ports, uow: UnitOfWork, importacao_id: UUID, erro: str | None = None) -> None:
     """The file was read to its end, or could not be; it is deleted a day later.
 
+    Leads that may be the same as others are looked for afterwards, by a timer of their own.
     An import that has ended stays as it ended.
     """
     row = find(uow, importacao_id, lock=True)
@@ -249,6 +251,9 @@ def finish(ports: Ports, uow: UnitOfWork, importacao_id: UUID, erro: str | None 
         total_linhas=aceitos + rejeitados if erro is None else row.total_linhas,
     )
     ports.timers.schedule(uow.connection, uow.tenant_id, uow.agora + GUARDA, TIMER, importacao_id)
+    if aceitos:
+        due = uow.agora + fusoes.ESPERA
+        ports.timers.schedule(uow.connection, uow.tenant_id, due, fusoes.TIMER, importacao_id)
 
 
 def delete_file(ports: Ports, uow: UnitOfWork, importacao_id: UUID) -> None:

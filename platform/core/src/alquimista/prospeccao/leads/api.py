@@ -12,6 +12,7 @@ from alquimista.http.blueprint import Blueprint
 from alquimista.http.cursor import decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
+from alquimista.prospeccao.fusoes import service as fusoes
 from alquimista.prospeccao.leads import privacidade, service, timeline
 from alquimista.prospeccao.leads.rows import LEADS
 from alquimista.prospeccao.leads.schemas import (
@@ -61,11 +62,12 @@ def list_leads(filtro: dict[str, Any]) -> dict[str, Any]:
 @requires("leads:read")
 @blp.response(200, LeadComLinhaDoTempoSchema)
 def get_lead(lead_id: UUID) -> dict[str, Any]:
-    """Um lead com a sua linha do tempo: eventos, mensagens, decisões e recusas."""
+    """Um lead com a linha do tempo (eventos, mensagens, decisões) e as fusões sugeridas."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         row = service.find(uow, lead_id)
         entries = timeline.build(uow, lead_id, services().publisher.open_detail)
-    return {**row._mapping, "linha_do_tempo": entries}
+        alike = fusoes.sugeridas(uow, lead_id)
+    return {**row._mapping, "linha_do_tempo": entries, "fusoes_sugeridas": alike}
 
 
 @blp.post("/<uuid:lead_id>/converter")

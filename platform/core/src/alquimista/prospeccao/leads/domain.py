@@ -43,6 +43,11 @@ def proximo_status(atual: str, pedido: str) -> str:
     return pedido if _ORDEM.get(pedido, 0) >= _ORDEM.get(atual, 0) else atual
 
 
+def posicao(status: str) -> int:
+    """How far in the funnel a status is; below zero for those that left it."""
+    return _ORDEM.get(status, -1)
+
+
 def telefone_identidade(e164: str) -> str:
     """Decision 9: a Brazilian mobile with and without the ninth digit is one identity."""
     if len(e164) == 14 and e164.startswith("+55") and e164[5] == "9":

@@ -52,6 +52,7 @@ class Lead(TenantRow, Base):
         Index("ix_leads_importacao", "tenant_id", "importacao_id", "enriquecimento"),
         Index("ix_leads_email", "tenant_id", "email_norm"),
         Index("ix_leads_telefone", "tenant_id", "telefone_norm"),
+        Index("ix_leads_cnpj", "tenant_id", "cnpj"),
     )
 
     empresa: Mapped[str] = mapped_column(String(255))

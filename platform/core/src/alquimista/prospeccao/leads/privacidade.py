@@ -20,6 +20,8 @@ from alquimista.prospeccao.agendamentos.models import Agendamento
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.fusoes import privacidade as fusoes
+from alquimista.prospeccao.fusoes.cadeia import grupo
 from alquimista.prospeccao.leads import service
 from alquimista.prospeccao.leads.chaves import LeadKeys
 from alquimista.prospeccao.leads.models import Blocklist, Esquecimento
@@ -63,6 +65,7 @@ class Armazem:
 def stores(ports: Ports, keys: LeadKeys) -> tuple[Armazem, ...]:
     """The stores of prospecting, in the order in which they are erased."""
     return (
+        Armazem("fusoes", fusoes.erase, fusoes.export),
         Armazem("agendamentos", _erase_meetings(ports), _export_meetings),
         Armazem("arquivos", _erase_files(ports), _nothing),
         Armazem("disparos", _erase_disparos(ports), _export_disparos),
@@ -86,18 +89,45 @@ def forget(
 ) -> Mapping[str, Any]:
     """Erase a lead everywhere and answer the certificate; a second call answers the first's.
 
-    The person hears once what was erased; the address travels in that one message only and is
-    removed with it.
+    Leads that a person declared one with it are the same subject's: they are erased with it, each
+    with a certificate of its own. Each address hears once what was erased; it travels in that one
+    message only and is removed with it.
     """
+    known = _certificate(uow, lead_id)
+    if known is not None:
+        return known
+    row = service.find(uow, lead_id, lock=True)
+    service.suppress(ports, uow, row, "esquecimento")
+    told: set[str] = set()
+    for each in sorted(grupo(uow, lead_id), key=lambda found: found == lead_id):
+        if _certificate(uow, each) is not None:
+            continue
+        row = service.find(uow, each, lock=True)
+        known = _erase_everywhere(uow, each, erase, ator, trace_id)
+        address = row.email or row.telefone
+        if address and address not in told:
+            told.add(address)
+            _confirm(ports, uow, row, known["certificado_id"], trace_id)
+    assert known is not None
+    return known
+
+
+def _certificate(uow: UnitOfWork, lead_id: UUID) -> Mapping[str, Any] | None:
     known = uow.connection.execute(
         select(Esquecimento.certificado).where(
             Esquecimento.tenant_id == uow.tenant_id, Esquecimento.lead_id == lead_id
         )
     ).scalar_one_or_none()
-    if known is not None:
-        return dict(known)
-    row = service.find(uow, lead_id, lock=True)
-    service.suppress(ports, uow, row, "esquecimento")
+    return None if known is None else dict(known)
+
+
+def _erase_everywhere(
+    uow: UnitOfWork,
+    lead_id: UUID,
+    erase: Callable[[UnitOfWork, UUID], Mapping[str, int]],
+    ator: Ator,
+    trace_id: UUID,
+) -> Mapping[str, Any]:
     certificate_id = uuid4()
     counts = erase(uow, lead_id)
     certificate = {
@@ -116,7 +146,6 @@ def forget(
             created_at=uow.agora,
         )
     )
-    _confirm(ports, uow, row, certificate_id, trace_id)
     record(
         uow,
         ator,
@@ -130,11 +159,8 @@ def forget(
 
 
 def _confirm(
-    ports: Ports, uow: UnitOfWork, row: Row[Any], certificate_id: UUID, trace_id: UUID
+    ports: Ports, uow: UnitOfWork, row: Row[Any], certificate_id: str, trace_id: UUID
 ) -> None:
-    address = row.email or row.telefone
-    if not address:
-        return
     disparos.request(
         ports,
         uow,
@@ -144,7 +170,7 @@ def _confirm(
         mensagem=CONFIRMACAO.format(certificate_id),
         chave=f"{uow.tenant_id}-{row.id}-esquecimento",
         lead_id=row.id,
-        destinatarios=[address],
+        destinatarios=[row.email or row.telefone],
         trace_id=trace_id,
     )
 

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.prospeccao.fusoes.schemas import FusaoSugeridaSchema
 from alquimista_sdk.models import LEAD_STATUS
 
 
@@ -52,9 +53,10 @@ class EntradaSchema(ma.Schema):
 
 
 class LeadComLinhaDoTempoSchema(LeadSchema):
-    """A lead with its timeline."""
+    """A lead with its timeline and with the leads that may be the same."""
 
     linha_do_tempo = ma.fields.List(ma.fields.Nested(EntradaSchema))
+    fusoes_sugeridas = ma.fields.List(ma.fields.Nested(FusaoSugeridaSchema))
 
 
 class LeadPaginaSchema(ma.Schema):

@@ -11,6 +11,7 @@ from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.service import cancel_future
 from alquimista.prospeccao.disparos import service as disparos
+from alquimista.prospeccao.fusoes import cadeia
 from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
 from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.prospeccao.leads.rows import LEADS
@@ -79,6 +80,7 @@ def opt_out(
 ) -> bool:
     """Decision 19: suppress on every channel at once, and confirm once, truthfully.
 
+    Leads that were merged with this one are the same person's: they are opted out with it.
     False where the lead was opted out before: nothing is done again.
     """
     row = find(uow, lead_id, lock=True)
@@ -95,6 +97,11 @@ def opt_out(
     )
     suppress(ports, uow, row, "descadastro")
     cancelled = disparos.cancel_pending(ports, uow, lead_id, "descadastro")
+    for outro_id in _others(uow, lead_id):
+        outro = find(uow, outro_id, lock=True)
+        metadata = {**outro.metadata, "descadastro": registro}
+        apply(uow, outro_id, {"status": "descadastrado", "metadata": metadata})
+        cancelled += disparos.cancel_pending(ports, uow, outro_id, "descadastro")
     meetings = cancel_future(ports, uow, lead_id)
     canal = "email" if row.email else "whatsapp"
     if row.email or row.telefone:
@@ -134,7 +141,8 @@ def refuse(
         {"status": "descartado", "metadata": {**row.metadata, "descarte": motivo}},
     )
     suppress(ports, uow, row, "recusa")
-    disparos.cancel_pending(ports, uow, lead_id, motivo, tipos=("prospeccao",))
+    for each in (lead_id, *_others(uow, lead_id)):
+        disparos.cancel_pending(ports, uow, each, motivo, tipos=("prospeccao",))
     record(
         uow,
         ator,
@@ -147,22 +155,35 @@ def refuse(
 
 
 def suppress(ports: Ports, uow: UnitOfWork, row: Row[Any], motivo: str) -> None:
-    """Put a lead's addresses into the blocklist; the keyed hashes outlive an erasure."""
+    """Put the addresses of a lead, and of all merged with it, into the blocklist.
+
+    The keyed hashes outlive an erasure.
+    """
+    everyone = [row, *(find(uow, lead_id) for lead_id in _others(uow, row.id))]
     uow.connection.execute(
-        insert(Blocklist).values(
-            id=uuid4(),
-            tenant_id=uow.tenant_id,
-            lead_id=row.id,
-            telefone=row.telefone,
-            email=row.email,
-            telefone_hmac=ports.digest("telefone", row.telefone_norm)
-            if row.telefone_norm
-            else None,
-            email_hmac=ports.digest("email", row.email_norm) if row.email_norm else None,
-            motivo=motivo,
-            created_at=uow.agora,
-        )
+        insert(Blocklist),
+        [
+            {
+                "id": uuid4(),
+                "tenant_id": uow.tenant_id,
+                "lead_id": lead.id,
+                "telefone": lead.telefone,
+                "email": lead.email,
+                "telefone_hmac": ports.digest("telefone", lead.telefone_norm)
+                if lead.telefone_norm
+                else None,
+                "email_hmac": ports.digest("email", lead.email_norm) if lead.email_norm else None,
+                "motivo": motivo,
+                "created_at": uow.agora,
+            }
+            for lead in everyone
+        ],
     )
+
+
+def _others(uow: UnitOfWork, lead_id: UUID) -> list[UUID]:
+    """The leads that were declared one with a lead, without itself."""
+    return [found for found in cadeia.grupo(uow, lead_id) if found != lead_id]
 
 
 def pause(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,12 @@ from alquimista.plataforma.audit.models import AuditLog
 from alquimista.prospeccao.agendamentos.models import Agendamento
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.fusoes.cadeia import absorvidos
 from fibonacci_bus.event import Event
 
 LIMITE = 500
+_DE_AMBOS = "fusao"
+"""Audit entries of merges stand with each of the two leads: one is told."""
 _EVENTS = text(
     """
     SELECT id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
@@ -42,15 +45,28 @@ class Entrada:
 
 
 def build(uow: UnitOfWork, lead_id: UUID, open_detail: OpenDetail) -> list[Entrada]:
-    """The newest ``LIMITE`` entries of each kind, oldest first."""
-    entries = [
+    """The newest ``LIMITE`` entries of each kind, oldest first.
+
+    Those of leads that were merged into this one are among them and name their lead.
+    """
+    entries = _of(uow, lead_id, open_detail)
+    for outro_id in absorvidos(uow, lead_id):
+        entries += [
+            replace(entry, detalhes={**entry.detalhes, "lead_id": str(outro_id)})
+            for entry in _of(uow, outro_id, open_detail)
+            if not entry.titulo.startswith(_DE_AMBOS)
+        ]
+    return sorted(entries, key=lambda entry: (entry.quando, entry.tipo, entry.titulo))
+
+
+def _of(uow: UnitOfWork, lead_id: UUID, open_detail: OpenDetail) -> list[Entrada]:
+    return [
         *_events(uow, lead_id, open_detail),
         *_messages(uow, lead_id),
         *_disparos(uow, lead_id),
         *_meetings(uow, lead_id),
         *_audit(uow, lead_id),
     ]
-    return sorted(entries, key=lambda entry: (entry.quando, entry.tipo, entry.titulo))
 
 
 def _events(uow: UnitOfWork, lead_id: UUID, open_detail: OpenDetail) -> Iterable[Entrada]:
