@@ -95,6 +95,8 @@ class EventPublisher:
             ordering_key=ordering_key,
             causation_id=new.causation_id,
             depth=new.depth,
+            replay_name=uow.replay,
+            effects=uow.effects,
         )
 
 
