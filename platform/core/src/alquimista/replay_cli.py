@@ -92,9 +92,10 @@ def _run(
     with _progress("Repetindo", planned.looked_at) as told:
         done = run_replay(scope, topology, selection, nome, effects=com_efeitos, progress=told)
     effects = "com" if com_efeitos else "sem"
-    click.echo(f"Repetição {nome}: {done.events} eventos repetidos, {effects} efeitos externos.")
+    again = "evento repetido" if done.events == 1 else "eventos repetidos"
+    click.echo(f"Repetição {nome}: {done.events} {again}, {effects} efeitos externos.")
     if done.events < planned.events:
-        click.echo(f"{planned.events - done.events} já haviam sido repetidos com este nome.")
+        click.echo(f"Já repetidos antes com este nome: {planned.events - done.events}.")
 
 
 def _queues(system: System, filas: tuple[str, ...], com_efeitos: bool) -> frozenset[str]:
@@ -124,7 +125,8 @@ def _audit(
 
 
 def _show(planned: Replayed) -> None:
-    table = Table("fila", "mensagens", title=f"{planned.events} eventos a repetir")
+    events = "evento" if planned.events == 1 else "eventos"
+    table = Table("fila", "mensagens", title=f"{planned.events} {events} a repetir")
     for queue, count in sorted(planned.queues.items()):
         table.add_row(queue, str(count))
     Console().print(table)
