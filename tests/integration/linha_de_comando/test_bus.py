@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -70,7 +69,7 @@ class Bus:
 
 
 @pytest.fixture
-def bus(database: Database, tenant: TestTenant) -> Iterator[Bus]:
+def bus(database: Database, tenant: TestTenant) -> Bus:
     """The bus of tenant A."""
     return Bus(database, tenant.id)
 
