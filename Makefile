@@ -55,9 +55,10 @@ check: install ## Style, types and import contracts
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 
-docs: install ## Generate docs/events.md
+docs: install ## Generate docs/events.md and fibonacci_bus/API.md
 	$(BIN)/python -m alquimista.runtime.events_manual > docs/events.md.new
 	mv docs/events.md.new docs/events.md
+	$(BIN)/python .ci/api-reference
 
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
 	$(BIN)/python -m benchmarks.importacao

@@ -9,6 +9,7 @@ from fibonacci_bus.publisher import publish, redrive, send_to_queue
 from fibonacci_bus.queues import Listener, Message, QueueReader
 from fibonacci_bus.replay import Replayed, Selection, plan_replay, run_replay
 from fibonacci_bus.retention import Retention, purge
+from fibonacci_bus.standalone import TransactionConsumer, install, partition_scope
 from fibonacci_bus.timers import Timer, Timers
 from fibonacci_bus.topology import Queue, Rule, Topology
 from fibonacci_bus.worker import Consumer, Worker
@@ -35,9 +36,12 @@ __all__ = [
     "Timer",
     "Timers",
     "Topology",
+    "TransactionConsumer",
     "Worker",
     "compile_pattern",
     "figures",
+    "install",
+    "partition_scope",
     "plan_replay",
     "publish",
     "purge",

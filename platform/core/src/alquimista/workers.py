@@ -13,6 +13,7 @@ from fibonacci_bus.queues import Listener
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 PURGE_SECONDS = 24 * 3600.0
+FIRST_PURGE_SECONDS = 600.0
 
 
 class WorkerThreads:
@@ -79,8 +80,10 @@ class WorkerThreads:
             listener.close()
 
     def _purge(self) -> None:
-        """Once a day, what is older than its retention goes."""
-        while not self._stop.wait(self._purge_seconds):
+        """Soon after the start and then once a day, what is older than its retention goes."""
+        wait = min(FIRST_PURGE_SECONDS, self._purge_seconds)
+        while not self._stop.wait(wait):
+            wait = self._purge_seconds
             try:
                 self._system.purger.run()
             except DBAPIError as error:
