@@ -30,11 +30,16 @@ _UNUSED = f"""
 _MESSAGES = text(
     f"""
     WITH old AS (
-        SELECT tenant_id, id FROM {SCHEMA}.queue_messages
-        WHERE tenant_id = :tenant AND queue = :queue
-          AND enqueued_at < clock_timestamp() - make_interval(secs => :seconds)
-          AND visible_at <= clock_timestamp()
-        ORDER BY id LIMIT :limit
+        SELECT o.tenant_id, o.id FROM {SCHEMA}.queue_messages o
+        WHERE o.tenant_id = :tenant AND o.queue = :queue
+          AND o.enqueued_at < clock_timestamp() - make_interval(secs => :seconds)
+          AND o.visible_at <= clock_timestamp()
+          AND (o.ordering_key IS NULL OR NOT EXISTS (
+            SELECT 1 FROM {SCHEMA}.queue_messages n
+            WHERE n.tenant_id = o.tenant_id AND n.queue = o.queue
+              AND n.ordering_key = o.ordering_key AND n.id > o.id
+              AND n.enqueued_at >= clock_timestamp() - make_interval(secs => :seconds)))
+        ORDER BY o.id LIMIT :limit
     )
     DELETE FROM {SCHEMA}.queue_messages q USING old
     WHERE q.tenant_id = old.tenant_id AND q.id = old.id AND q.visible_at <= clock_timestamp()
