@@ -141,8 +141,9 @@ def purge(
 ) -> dict[str, int]:
     """Delete what is older than the retention; answers how many rows of each table went.
 
-    ``now`` is the application's time (aware). A queue's own ``retention`` rules its messages, and
-    none goes that a worker holds. An event stays while a message or a dead letter refers to it.
+    ``now`` is the application's time (aware). A queue's own ``retention`` rules its messages; none
+    goes that a worker holds, or behind which younger ones of its ordering key wait for their turn.
+    An event stays while a message or a dead letter refers to it.
     ``progress`` is called with the table and its rows so far after each transaction.
     """
     gone: dict[str, int] = {}

@@ -131,6 +131,17 @@ def test_a_message_that_a_worker_holds_is_left_alone(rig: Rig) -> None:
     assert len(rig.messages()) == 1
 
 
+def test_a_message_stays_while_younger_ones_of_its_key_wait_behind_it(rig: Rig) -> None:
+    old, other, young = (rig.event(ordering_key=f"lead-{n}") for n in (1, 2, 1))
+    rig.publish(old, other)
+    age(rig)
+    rig.publish(young)
+    assert run(rig)["queue_messages"] == 1
+    assert [row.event_id for row in rig.messages()] == [old.id, young.id]
+    age(rig)
+    assert run(rig)["queue_messages"] == 2
+
+
 def test_the_inbox_remembers_while_a_copy_waits(rig: Rig) -> None:
     event = rig.event()
     rig.publish(event)
