@@ -17,7 +17,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres check bench-import bench-respostas lock clean
+.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -54,6 +54,11 @@ check: install ## Style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
+
+docs: install ## Generate docs/events.md and fibonacci_bus/API.md
+	$(BIN)/python -m alquimista.runtime.events_manual > docs/events.md.new
+	mv docs/events.md.new docs/events.md
+	$(BIN)/python .ci/api-reference
 
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
 	$(BIN)/python -m benchmarks.importacao

@@ -8,6 +8,7 @@ from typing import Any
 from pypdf import PdfReader
 
 from alquimista.prospeccao.relatorios.models import MetricaDiaria
+from alquimista.runtime.core_events import CORE_EVENTS
 from tests.integration.conftest import Way
 
 LEADS = [
@@ -99,6 +100,10 @@ def test_every_event_that_the_design_names_is_published_on_the_way(way: Way) -> 
         "nigredo.agendamento.confirmed",
         "nigredo.relatorios.published",
     } <= names
+    manifests = [agent.manifest for agent in way.system.services.catalogue.admitted.values()]
+    declared = {item.name for manifest in manifests for item in manifest.publications}
+    schedules = {f"alquimista.timer.{s.name}" for manifest in manifests for s in manifest.schedules}
+    assert names - declared - schedules - set(CORE_EVENTS) == set(), "docs/events.md lists them all"
     assert way.call("GET", "/api/dead-letters")["itens"] == []
 
 

@@ -2,10 +2,14 @@
 
 from fibonacci_bus.errors import BusError, ErrorClass, EventTooLarge, InvalidPattern, LostClaim
 from fibonacci_bus.event import Event
+from fibonacci_bus.metrics import Figures, figures
 from fibonacci_bus.pattern import Pattern, compile_pattern
 from fibonacci_bus.ports import MessageSource
 from fibonacci_bus.publisher import publish, redrive, send_to_queue
 from fibonacci_bus.queues import Listener, Message, QueueReader
+from fibonacci_bus.replay import Replayed, Selection, plan_replay, run_replay
+from fibonacci_bus.retention import Retention, purge
+from fibonacci_bus.standalone import TransactionConsumer, install, partition_scope
 from fibonacci_bus.timers import Timer, Timers
 from fibonacci_bus.topology import Queue, Rule, Topology
 from fibonacci_bus.worker import Consumer, Worker
@@ -16,6 +20,7 @@ __all__ = [
     "ErrorClass",
     "Event",
     "EventTooLarge",
+    "Figures",
     "InvalidPattern",
     "Listener",
     "LostClaim",
@@ -24,13 +29,23 @@ __all__ = [
     "Pattern",
     "Queue",
     "QueueReader",
+    "Replayed",
+    "Retention",
     "Rule",
+    "Selection",
     "Timer",
     "Timers",
     "Topology",
+    "TransactionConsumer",
     "Worker",
     "compile_pattern",
+    "figures",
+    "install",
+    "partition_scope",
+    "plan_replay",
     "publish",
+    "purge",
     "redrive",
+    "run_replay",
     "send_to_queue",
 ]

@@ -29,6 +29,7 @@ CREATE TABLE {s}.events (
     ordering_key text, trace_id uuid NOT NULL, causation_id uuid, depth integer NOT NULL,
     occurred_at timestamptz NOT NULL, status text NOT NULL,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    replay_name text, replayed_from uuid, effects boolean NOT NULL DEFAULT true,
     PRIMARY KEY (tenant_id, id));
 CREATE INDEX ix_events_trace ON {s}.events (tenant_id, trace_id, occurred_at);
 CREATE INDEX ix_events_ordering ON {s}.events (tenant_id, ordering_key, occurred_at);
@@ -111,7 +112,7 @@ _APP_RIGHTS = {
     "inbox": "SELECT, INSERT, UPDATE, DELETE",
     "leases": "SELECT, INSERT, UPDATE, DELETE",
     "timers": "SELECT, INSERT, UPDATE, DELETE",
-    "traces": "SELECT, INSERT",
+    "traces": "SELECT, INSERT, DELETE",
     "metrics": "SELECT, INSERT, UPDATE",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -20,12 +20,13 @@ SENT = "enviado"
 _INSERT = text(
     f"""
     INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
-                                 causation_id, depth, occurred_at, status)
+                                 causation_id, depth, occurred_at, status, replay_name, effects)
     SELECT e.id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
-           e.causation_id, e.depth, e.occurred_at, :status
+           e.causation_id, e.depth, e.occurred_at, :status, e.replay_name, e.effects
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
         id uuid, tenant_id uuid, source text, type text, detail jsonb, ordering_key text,
-        trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz)
+        trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz,
+        replay_name text, effects boolean)
     ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id
     """
 )
@@ -66,7 +67,7 @@ def publish(
     if not events:
         return
     stored = store(connection, events, status=SENT)
-    messages = []
+    messages: list[dict[str, str | None]] = []
     for event in events:
         if event.id not in stored:
             continue
@@ -84,9 +85,7 @@ def publish(
                 }
             )
     if messages:
-        connection.execute(_FAN_OUT, {"rows": json.dumps(messages), "delay": delay.total_seconds()})
-        if not delay:
-            connection.execute(_NOTIFY, {"channel": CHANNEL})
+        fan_out(connection, messages, delay=delay)
 
 
 def send_to_queue(
@@ -105,8 +104,24 @@ def send_to_queue(
         "event_id": str(event_id),
         "ordering_key": ordering_key,
     }
-    connection.execute(_FAN_OUT, {"rows": json.dumps([row]), "delay": delay.total_seconds()})
-    connection.execute(_NOTIFY, {"channel": CHANNEL})
+    fan_out(connection, [row], delay=delay)
+
+
+def fan_out(
+    connection: Connection,
+    messages: Sequence[Mapping[str, str | None]],
+    *,
+    delay: timedelta = timedelta(0),
+) -> None:
+    """Put stored events on queues: ``tenant_id``, ``queue``, ``event_id``, ``ordering_key`` each.
+
+    Workers that wait are woken at the commit.
+    """
+    connection.execute(
+        _FAN_OUT, {"rows": json.dumps(list(messages)), "delay": delay.total_seconds()}
+    )
+    if not delay:
+        connection.execute(_NOTIFY, {"channel": CHANNEL})
 
 
 def redrive(connection: Connection, tenant_id: UUID, dead_letter_id: UUID) -> bool:
@@ -152,6 +167,8 @@ def store(connection: Connection, events: Sequence[Event], *, status: str) -> se
                 "causation_id": str(event.causation_id) if event.causation_id else None,
                 "depth": event.depth,
                 "occurred_at": event.occurred_at.isoformat(),
+                "replay_name": event.replay_name,
+                "effects": event.effects,
             },
             ensure_ascii=False,
         )

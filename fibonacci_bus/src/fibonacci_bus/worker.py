@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.5
 _LOAD = text(
     f"""
     SELECT id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
-           causation_id, depth
+           causation_id, depth, replay_name, replayed_from, effects
     FROM {SCHEMA}.events WHERE tenant_id = :tenant AND id = :id
     """
 )

@@ -44,6 +44,7 @@ from alquimista.runtime.lifecycle import AgentHooks
 from alquimista.runtime.operations import OperationCaller, RunOperations
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import EventPublisher
+from alquimista.runtime.purger import Purger
 from alquimista.runtime.run import Run
 from alquimista.runtime.runner import AgentConsumer
 from alquimista.runtime.state import RunEvents, RunState
@@ -62,6 +63,7 @@ from alquimista_sdk.errors import (
 from fibonacci_bus.errors import ErrorClass, EventTooLarge
 from fibonacci_bus.event import Event
 from fibonacci_bus.queues import QueueReader
+from fibonacci_bus.retention import Retention
 from fibonacci_bus.timers import Timers
 from fibonacci_bus.topology import Topology
 from fibonacci_bus.worker import Consumer, Worker
@@ -94,6 +96,12 @@ class System:
     def topology(self) -> Topology:
         """Queues and rules of the admitted agents."""
         return self.services.topology
+
+    @property
+    def purger(self) -> Purger:
+        """Deletes what is older than its retention."""
+        retention = Retention(events=self.settings.bus.events_kept)
+        return Purger(self.database, self.topology, retention)
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some."""

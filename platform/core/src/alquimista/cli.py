@@ -6,31 +6,19 @@ import gc
 import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
-from alquimista.db.embedded import PostgresUnavailable
+from alquimista.bus_cli import bus
+from alquimista.cli_errors import Falha, errors
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
-from alquimista_sdk.errors import AlquimistaError
 
 _ANALISE = ("intent", "sentimento", "intensidade", "descadastro")
-
-
-class Falha(click.ClickException):
-    """What went wrong, in the user's language; exit code 1."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print it to standard error."""
-        click.echo(f"Erro: {self.format_message()}", file=file, err=file is None)
 
 
 @click.group()
@@ -65,7 +53,7 @@ def up(settings: Settings) -> None:
         click.echo(f"API em {address}   manual em {address}/api/docs")
         click.echo("Pronto. Ctrl-C encerra.")
 
-    with _errors():
+    with errors():
         serve(settings, announce)
     click.echo("Encerrado.")
 
@@ -78,7 +66,7 @@ def worker(settings: Settings, threads: int) -> None:
     from alquimista.bootstrap import build
     from alquimista.workers import WorkerThreads
 
-    with _errors():
+    with errors():
         system = build(settings)
         running = WorkerThreads(system, threads)
 
@@ -103,7 +91,7 @@ def demo(settings: Settings, linhas: int, dias: int, semente: int) -> None:
     """Uma semana de prospecção em menos de um minuto, em dados fictícios."""
     from alquimista.sandbox.demo.comando import Opcoes, run
 
-    with _errors():
+    with errors():
         held = run(settings, Opcoes(linhas, dias, semente), Console())
     if not held:
         raise SystemExit(1)
@@ -119,7 +107,7 @@ def migrate(settings: Settings, revisao: str) -> None:
     from alquimista.db import migrate as migrations
     from alquimista.server import database
 
-    with _errors(), database(settings) as with_database:
+    with errors(), database(settings) as with_database:
         try:
             migrations.upgrade(with_database.owner_dsn, revisao)
         except CommandError as error:
@@ -161,7 +149,7 @@ def importar(
 
     if not arquivo.is_file():
         raise Falha(f"o arquivo {arquivo} não existe")
-    with _errors():
+    with errors():
         result = import_file(settings, arquivo, tenant, planilha)
     if as_json:
         click.echo(json.dumps(result.to_json(), ensure_ascii=False, default=str))
@@ -179,7 +167,7 @@ def analisar() -> None:
     from alquimista.runtime.offline import call
 
     catalogue = admit_all(installed())
-    with _errors():
+    with errors():
         for number, line in enumerate(sys.stdin.buffer, start=1):
             if not line.strip():
                 continue
@@ -204,15 +192,7 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except (AlquimistaError, PostgresUnavailable, SettingsInvalid) as error:
-        raise Falha(str(error)) from error
-    except OperationalError as error:
-        raise Falha(f"o banco de dados não responde: {error.orig}") from error
-
+main.add_command(bus)
 
 if __name__ == "__main__":
     main()

@@ -50,12 +50,16 @@ class WhatsApp:
 
 @dataclass(frozen=True, slots=True)
 class BusTimes:
-    """How long things may take. ``agent_limit`` caps every agent's own time-out."""
+    """How long things may take. ``agent_limit`` caps every agent's own time-out.
+
+    ``events_kept`` is the age at which events leave the archive; None keeps them.
+    """
 
     agent_limit: timedelta | None = None
     lease_margin: timedelta = timedelta(seconds=30)
     visibility_factor: float = 6.0
     burst: timedelta = timedelta(seconds=8)
+    events_kept: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +154,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _bus_times(env: Mapping[str, str]) -> BusTimes:
     limit = env.get("ALQUIMISTA_AGENT_LIMIT_SECONDS")
+    kept = env.get("ALQUIMISTA_EVENTS_KEPT_DAYS")
     return BusTimes(
         agent_limit=timedelta(seconds=float(limit)) if limit else None,
         lease_margin=timedelta(seconds=float(env.get("ALQUIMISTA_LEASE_MARGIN_SECONDS", "30"))),
         visibility_factor=float(env.get("ALQUIMISTA_VISIBILITY_FACTOR", "6")),
+        events_kept=timedelta(days=float(kept)) if kept else None,
     )
 
 

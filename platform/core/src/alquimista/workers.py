@@ -12,24 +12,35 @@ from fibonacci_bus.queues import Listener
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
+PURGE_SECONDS = 24 * 3600.0
+FIRST_PURGE_SECONDS = 600.0
 
 
 class WorkerThreads:
-    """Starts threads that handle queues, and one that turns due timers into events."""
+    """Starts threads that handle queues, one for due timers, and one that purges once a day."""
 
     def __init__(
-        self, system: System, threads: int = 2, tick_seconds: float = TICK_SECONDS
+        self,
+        system: System,
+        threads: int = 2,
+        tick_seconds: float = TICK_SECONDS,
+        purge_seconds: float = PURGE_SECONDS,
     ) -> None:
         self._system = system
         self._count = threads
         self._tick_seconds = tick_seconds
+        self._purge_seconds = purge_seconds
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.failed: BaseException | None = None
 
     def start(self) -> None:
         """Start every thread."""
-        jobs = [("tick", self._tick), *((f"worker-{i}", self._work) for i in range(self._count))]
+        jobs = [
+            ("tick", self._tick),
+            ("purge", self._purge),
+            *((f"worker-{i}", self._work) for i in range(self._count)),
+        ]
         for name, job in jobs:
             thread = threading.Thread(target=self._guard, args=(job,), name=name, daemon=True)
             thread.start()
@@ -67,6 +78,16 @@ class WorkerThreads:
             self._system.worker().run_forever(self._stop, listener)
         finally:
             listener.close()
+
+    def _purge(self) -> None:
+        """Soon after the start and then once a day, what is older than its retention goes."""
+        wait = min(FIRST_PURGE_SECONDS, self._purge_seconds)
+        while not self._stop.wait(wait):
+            wait = self._purge_seconds
+            try:
+                self._system.purger.run()
+            except DBAPIError as error:
+                logger.warning("purge failed", extra={"error": type(error.orig).__name__})
 
     def _tick(self) -> None:
         while not self._stop.is_set():

@@ -119,7 +119,11 @@ class FractalDetail:
 
 @dataclass(frozen=True, slots=True)
 class AgentEvent:
-    """What ``agent_handle_event`` receives. ``attempt`` starts at 1."""
+    """What ``agent_handle_event`` receives. ``attempt`` starts at 1.
+
+    A ``replayed`` event has the id that it had the first time, so ids made by ``new_id`` are the
+    same again.
+    """
 
     id: UUID
     source: str
@@ -129,6 +133,7 @@ class AgentEvent:
     occurred_at: datetime
     detail: FractalDetail
     attempt: int = 1
+    replayed: bool = False
 
     @property
     def name(self) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 from croniter import croniter
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import SchemaError, best_match
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from alquimista_sdk.context import SCOPES
-from alquimista_sdk.errors import ManifestInvalid
+from alquimista_sdk.errors import InvalidEvent, ManifestInvalid
+from alquimista_sdk.events import SUBJECT_TYPES
 
 SDK_VERSION = "0.1.0"
 MANIFEST_FILE = "agent.toml"
@@ -62,6 +63,39 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """An event that is published: what it tells (pt-BR), of what, and its metadata's JSON Schema.
+
+    All but the name may be left out; what is given is held to when the event is published.
+    """
+
+    name: str
+    description: str = ""
+    subject: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self, subject: str, metadata: Mapping[str, Any]) -> None:
+        """Hold an event to its declaration. ``subject`` is the subject's type.
+
+        Raises:
+            InvalidEvent: with the path of the first field that breaks it.
+        """
+        if self.subject is not None and subject != self.subject:
+            raise InvalidEvent(
+                "detail.subject.type", f"{self.name} is about a {self.subject}, not a {subject}"
+            )
+        if not self.metadata:
+            return
+        error = best_match(Draft202012Validator(self.metadata).iter_errors(dict(metadata)))
+        if error is not None:
+            path = "".join(f".{step}" for step in error.absolute_path)
+            # the message names the rule only: a value may be personal data
+            raise InvalidEvent(
+                f"detail.context.metadata{path}", f"{self.name} breaks the rule {error.validator}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that the platform knows of an agent before running it."""
 
@@ -83,6 +117,7 @@ class Manifest:
     publishes: tuple[str, ...] = ()
     config_schema: Mapping[str, Any] = field(default_factory=dict)
     cards: tuple[Mapping[str, Any], ...] = ()
+    publications: tuple[Publication, ...] = ()
 
     @property
     def scope_names(self) -> frozenset[str]:
@@ -92,6 +127,10 @@ class Manifest:
     def operation(self, name: str) -> Operation | None:
         """The operation of that name, if the agent offers it."""
         return next((item for item in self.operations if item.name == name), None)
+
+    def publication(self, name: str) -> Publication | None:
+        """The declaration of an event that the agent publishes, by its full name."""
+        return next((item for item in self.publications if item.name == name), None)
 
 
 def load_for_entry_point(entry_point: EntryPoint) -> Manifest:
@@ -167,9 +206,21 @@ def parse_manifest(text: str) -> Manifest:
         publishes=tuple(_text(item, "name", "publishes.") for item in _tables(raw, "publishes")),
         config_schema=_table(raw, "config") if "config" in raw else {},
         cards=tuple(_tables(raw, "cards")),
+        publications=tuple(_publication(item) for item in _tables(raw, "publishes")),
     )
     _check(manifest)
     return manifest
+
+
+def _publication(raw: Mapping[str, Any]) -> Publication:
+    name = _text(raw, "name", "publishes.")
+    path = f"publishes.{name}."
+    return Publication(
+        name=name,
+        description=_text(raw, "description", path) if "description" in raw else "",
+        subject=_text(raw, "subject", path) if "subject" in raw else None,
+        metadata=_table(raw, "metadata", path) if "metadata" in raw else {},
+    )
 
 
 def _check(manifest: Manifest) -> None:
@@ -197,6 +248,12 @@ def _check(manifest: Manifest) -> None:
     for name in manifest.publishes:
         if not _EVENT.match(name) or not name.startswith(f"{manifest.source}."):
             raise ManifestInvalid(f"publishes: {name!r} does not start with {manifest.source!r}")
+    for publication in manifest.publications:
+        if publication.subject is not None and publication.subject not in SUBJECT_TYPES:
+            raise ManifestInvalid(
+                f"publishes.{publication.name}.subject: one of {', '.join(SUBJECT_TYPES)}"
+            )
+        _schema(publication.metadata, f"publishes.{publication.name}.metadata")
     if manifest.config_schema:
         _schema(manifest.config_schema, "config")
     for label, names in (
@@ -204,6 +261,7 @@ def _check(manifest: Manifest) -> None:
         ("subscriptions", [item.name for item in manifest.subscriptions]),
         ("schedules", [item.name for item in manifest.schedules]),
         ("operations", [item.name for item in manifest.operations]),
+        ("publishes", list(manifest.publishes)),
     ):
         if len(names) != len(set(names)):
             raise ManifestInvalid(f"{label}: a name appears twice")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alquimista_sdk.context import SCOPES, SERVICES
-from alquimista_sdk.errors import ManifestInvalid, PermanentError
+from alquimista_sdk.errors import InvalidEvent, ManifestInvalid, PermanentError
 from alquimista_sdk.manifest import load_for_entry_point, parse_manifest
 from alquimista_sdk_tests.manifests import BASE, CONFIG, OPERATION, PUBLISHES, everything, scopes
 
@@ -103,6 +103,11 @@ def test_a_wrong_value_is_refused_by_its_key(old: str, new: str, message: str) -
         (OPERATION * 2, "^operations: a name appears twice"),
         ('[[publishes]]\nname = "outro.total.done"\n', "^publishes: 'outro.total.done'"),
         ('[[publishes]]\nname = "exemplo.total.Done"\n', "^publishes: 'exemplo.total.Done'"),
+        (PUBLISHES * 2, "^publishes: a name appears twice"),
+        (f"{PUBLISHES}description = 3\n", "^publishes.exemplo.total.done.description: a text"),
+        (f'{PUBLISHES}subject = "gato"\n', "^publishes.exemplo.total.done.subject: one of lead"),
+        (f"{PUBLISHES}metadata = 3\n", "^publishes.exemplo.total.done.metadata: a table"),
+        (f'{PUBLISHES}metadata = {{type = "x"}}\n', "^publishes.exemplo.total.done.metadata: not"),
         ("config = 3\n", "^config: a table"),
         ('[config]\ntype = "coisa"\n', "^config: not a JSON Schema"),
     ],
@@ -155,3 +160,37 @@ def test_an_installed_manifest_must_bear_one_name(
         load_for_entry_point(entry("exemplo_vazio", "exemplo_vazio"))
     with pytest.raises(ManifestInvalid, match="is not installed"):
         load_for_entry_point(entry("exemplo_nada", "exemplo_nada"))
+
+
+def test_an_event_is_held_to_its_declaration() -> None:
+    manifest = parse_manifest(
+        BASE
+        + PUBLISHES
+        + """description = "Feito."
+subject = "lead"
+[publishes.metadata]
+type = "object"
+required = ["n"]
+[publishes.metadata.properties.n]
+type = "integer"
+"""
+    )
+    declared = manifest.publication("exemplo.total.done")
+    assert declared is not None
+    assert (declared.description, manifest.publishes) == ("Feito.", ("exemplo.total.done",))
+    declared.check("lead", {"n": 1, "outro": "x"})
+    with pytest.raises(InvalidEvent, match=r"detail\.subject\.type.*not a lote"):
+        declared.check("lote", {"n": 1})
+    with pytest.raises(InvalidEvent, match=r"detail\.context\.metadata: .*required"):
+        declared.check("lead", {})
+    with pytest.raises(InvalidEvent, match=r"detail\.context\.metadata\.n: .*type") as refused:
+        declared.check("lead", {"n": "segredo"})
+    assert "segredo" not in str(refused.value)
+
+
+def test_an_event_that_declares_nothing_is_taken_as_it_is() -> None:
+    declared = parse_manifest(BASE + PUBLISHES).publication("exemplo.total.done")
+    assert declared is not None
+    assert (declared.description, declared.subject, dict(declared.metadata)) == ("", None, {})
+    declared.check("lote", {"x": object()})
+    assert parse_manifest(BASE).publication("exemplo.total.done") is None

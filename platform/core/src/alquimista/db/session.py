@@ -37,11 +37,17 @@ class TenantMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One transaction of one tenant. ``agora`` is business time, fixed when it opened (UTC)."""
+    """One transaction of one tenant. ``agora`` is business time, fixed when it opened (UTC).
+
+    ``replay`` and ``effects`` are set where it belongs to a replayed event: without effects nothing
+    leaves the database, and events published in it carry both on.
+    """
 
     connection: Connection
     tenant_id: UUID
     agora: datetime
+    replay: str | None = None
+    effects: bool = True
 
 
 class Database:

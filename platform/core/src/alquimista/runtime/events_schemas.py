@@ -57,6 +57,9 @@ class EventoSchema(ma.Schema):
     depth = ma.fields.Integer()
     occurred_at = ma.fields.AwareDateTime()
     detail = ma.fields.Dict()
+    replay_name = ma.fields.String(
+        allow_none=True, metadata={"description": "The replay that made or caused the event"}
+    )
     entregas = ma.fields.List(ma.fields.Nested(EntregaSchema))
 
 

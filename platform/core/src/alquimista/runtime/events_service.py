@@ -20,7 +20,7 @@ from alquimista_sdk.errors import AlquimistaError, NotFound, PermanentError
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.publisher import redrive
 
-_COLUMNS = "id, source, type, detail, trace_id, causation_id, depth, occurred_at"
+_COLUMNS = "id, source, type, detail, trace_id, causation_id, depth, occurred_at, replay_name"
 _OF_TRACE = text(
     f"SELECT {_COLUMNS} FROM {SCHEMA}.events WHERE tenant_id = :tenant AND trace_id = :trace "
     "ORDER BY occurred_at, depth, id LIMIT :limit"
@@ -74,6 +74,7 @@ class Evento:
     depth: int
     occurred_at: datetime
     detail: Mapping[str, Any]
+    replay_name: str | None
     entregas: tuple[Mapping[str, Any], ...]
 
 
@@ -127,6 +128,7 @@ def events(uow: UnitOfWork, trace_id: UUID | None, limit: int) -> list[Evento]:
             depth=row.depth,
             occurred_at=row.occurred_at,
             detail=shown(row.source, row.detail),
+            replay_name=row.replay_name,
             entregas=tuple(runs.get(row.id, ())),
         )
         for row in rows

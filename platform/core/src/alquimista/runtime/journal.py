@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -15,12 +16,17 @@ from alquimista.runtime.cifra import SubjectKeys, seal, unseal
 from alquimista.runtime.models import ChamadaFerramenta
 from alquimista.runtime.run import Run
 
+logger = logging.getLogger(__name__)
+
 
 class ToolCaller(Protocol):
     """Outside services by name; validates input and output."""
 
     def call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call a tool."""
+
+    def without_effects(self, name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """What is answered instead of changing the world; None where the tool only reads."""
 
 
 class RunTools:
@@ -44,6 +50,14 @@ class RunTools:
         known = self._begin(name, arguments, lead_id)
         if known is not None:
             return known
+        if not run.effects:
+            instead = registry.without_effects(name, dict(payload))
+            if instead is not None:
+                logger.info(
+                    "tool not called: a replay without effects",
+                    extra={"replay": run.replay, "tool": name, "trace_id": str(run.trace_id)},
+                )
+                return instead
         answer = registry.call(name, dict(payload))
         self._finish(name, arguments, lead_id, answer)
         return answer

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from alquimista.db.session import UnitOfWork
 from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
+from alquimista.runtime.core_events import CORE_EVENTS
 from alquimista_sdk.errors import InvalidEvent
 from alquimista_sdk.events import FractalDetail, parse_detail
 from fibonacci_bus.event import Event
@@ -44,7 +45,8 @@ class EventPublisher:
         """Publish inside the unit of work; answers the ids.
 
         Raises:
-            InvalidEvent: a ``nigredo.*`` or ``alquimista.*`` detail breaks the protocol.
+            InvalidEvent: a ``nigredo.*`` or ``alquimista.*`` detail breaks the protocol, or one of
+                the platform's own events its declaration.
         """
         by_delay: dict[timedelta, list[Event]] = {}
         ids: list[UUID] = []
@@ -73,6 +75,9 @@ class EventPublisher:
             parsed = detail if isinstance(detail, FractalDetail) else parse_detail(detail)
             wire: Mapping[str, Any] = parsed.to_wire()
             parse_detail(wire)
+            declared = CORE_EVENTS.get(f"{new.source}.{new.type}")
+            if declared is not None:
+                declared.check(parsed.subject.type, parsed.context.metadata)
             if parsed.subject.type == "lead":
                 lead_id = parsed.subject.id
                 ordering_key = str(lead_id)
@@ -95,6 +100,8 @@ class EventPublisher:
             ordering_key=ordering_key,
             causation_id=new.causation_id,
             depth=new.depth,
+            replay_name=uow.replay,
+            effects=uow.effects,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -33,6 +33,8 @@ class Run:
     event_depth: int = 0
     depth: int = 0
     read_only: bool = False
+    replay: str | None = None
+    effects: bool = True
     deadline: float = float("inf")
     writes: list[Write] = field(default_factory=list)
     seen: dict[tuple[str, UUID], int] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Run:
         """
         self.check_deadline()
         with self.database.unit_of_work(self.tenant.id) as uow:
-            yield uow
+            yield self.marked(uow)
 
     def check_deadline(self) -> None:
         """Stop an agent that runs past its time-out at its next call of the context."""
@@ -82,5 +84,12 @@ class Run:
 
     def commit(self, uow: UnitOfWork) -> None:
         """Run the kept writes in order, inside the commit transaction."""
+        marked = self.marked(uow)
         for write in self.writes:
-            write(uow)
+            write(marked)
+
+    def marked(self, uow: UnitOfWork) -> UnitOfWork:
+        """The unit of work as this run's: a replay's effects stay inside the database."""
+        if self.replay is None:
+            return uow
+        return replace(uow, replay=self.replay, effects=self.effects)

@@ -112,7 +112,7 @@ class AgentConsumer:
             agora=admitted.agora,
             trace_id=event.trace_id,
             event=AgentEvent(
-                id=event.id,
+                id=event.origin_id,
                 source=event.source,
                 type=event.type,
                 tenant_id=event.tenant_id,
@@ -120,7 +120,10 @@ class AgentConsumer:
                 occurred_at=event.occurred_at,
                 detail=parse_detail(admitted.detail),
                 attempt=attempt,
+                replayed=event.replayed,
             ),
+            replay=event.replay_name,
+            effects=event.effects,
             event_depth=event.depth,
             deadline=monotonic() + self.deadline.total_seconds(),
         )

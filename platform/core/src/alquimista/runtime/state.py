@@ -99,11 +99,15 @@ class RunEvents:
 
         Raises:
             ScopeDenied: the manifest does not list the event under ``publishes``.
+            InvalidEvent: subject or metadata break the manifest's declaration.
         """
         run = self._run
         name = f"{run.manifest.source}.{type}"
         if name not in run.manifest.publishes:
             raise ScopeDenied(f"{run.manifest.slug} does not list {name} under publishes")
+        declared = run.manifest.publication(name)
+        if declared is not None:
+            declared.check(subject.type, metadata or {})
         cause = run.event
         logs = cause.detail.logs if cause is not None and cause.subject == subject else ()
         entry = LogEntry(run.agora.isoformat(), run.manifest.name, decision, str(run.trace_id))

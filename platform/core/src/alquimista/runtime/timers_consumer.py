@@ -32,8 +32,8 @@ class TimersConsumer:
         self._handlers = handlers
 
     def admit(self, connection: Connection, event: Event) -> bool:
-        """Everything on this queue is the core's own."""
-        return True
+        """Everything on this queue is the core's own; a replay without effects fires nothing."""
+        return event.effects
 
     def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
         """Find the kind's use case; it runs in the commit."""

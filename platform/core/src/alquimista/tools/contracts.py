@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -30,8 +30,21 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     }
 
 
-def _contract(name: str, entrada: dict[str, Any], saida: dict[str, Any]) -> ToolContract:
-    return ToolContract(name, Draft202012Validator(entrada), Draft202012Validator(saida))
+def _contract(
+    name: str,
+    entrada: dict[str, Any],
+    saida: dict[str, Any],
+    instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> ToolContract:
+    return ToolContract(name, Draft202012Validator(entrada), Draft202012Validator(saida), instead)
+
+
+def _not_created(payload: dict[str, Any]) -> dict[str, Any]:
+    return {"event_id": payload["event_id"], "criado": False, "conflito": False, "sandbox": True}
+
+
+def _not_cancelled(payload: dict[str, Any]) -> dict[str, Any]:
+    return {"cancelado": False, "sandbox": True}
 
 
 _COMPANY_FIELDS = _object(
@@ -94,11 +107,13 @@ CONTRACTS: Mapping[str, ToolContract] = {
                 conflito=_FLAG,
                 sandbox=_FLAG,
             ),
+            _not_created,
         ),
         _contract(
             "calendar.cancel_event",
             _object(["calendario_id", "event_id"], calendario_id=_NAME, event_id=_NAME),
             _object(["cancelado", "sandbox"], cancelado=_FLAG, sandbox=_FLAG),
+            _not_cancelled,
         ),
         _contract(
             "llm.write",

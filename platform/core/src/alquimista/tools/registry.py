@@ -26,11 +26,16 @@ class ToolUnavailable(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class ToolContract:
-    """Name and schemas of a tool."""
+    """Name and schemas of a tool.
+
+    ``instead`` answers for a tool that changes the world, where it must not: replays without
+    effects. A tool that only reads has none.
+    """
 
     name: str
     input: Draft202012Validator
     output: Draft202012Validator
+    instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,21 @@ class ToolRegistry:
         answer = self._attempt(tool, payload)
         _check(tool.contract.output, answer, f"{name}: saída")
         return answer
+
+    def without_effects(self, name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer of a tool that must not change the world now; None where it only reads.
+
+        Raises:
+            ToolUnavailable: no such tool for this tenant.
+            InvalidPayload: the input breaks its schema.
+        """
+        tool = self._tools.get(name)
+        if tool is None:
+            raise ToolUnavailable(f"A ferramenta {name} não está disponível.")
+        if tool.contract.instead is None:
+            return None
+        _check(tool.contract.input, payload, f"{name}: entrada")
+        return tool.contract.instead(payload)
 
     def _attempt(self, tool: Tool, payload: dict[str, Any]) -> dict[str, Any]:
         attempt = 1

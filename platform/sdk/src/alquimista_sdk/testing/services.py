@@ -108,7 +108,7 @@ class TwinEvents:
 
         Raises:
             ScopeDenied: the manifest does not list the event under ``publishes``.
-            InvalidEvent: the detail breaks the fractal protocol.
+            InvalidEvent: the detail breaks the fractal protocol or the manifest's declaration.
             PermanentError: the metadata is not plain JSON, or the event exceeds 256 KB.
         """
         run = self._recording
@@ -117,6 +117,9 @@ class TwinEvents:
             raise ScopeDenied(f"{run.manifest.slug} does not list {name} under publishes")
         if not decision.strip():
             raise InvalidEvent("decision", "people read it in the timeline: say what was decided")
+        declared = run.manifest.publication(name)
+        if declared is not None:
+            declared.check(subject.type, metadata or {})
         detail = FractalDetail(
             subject=subject,
             context=EventContext(

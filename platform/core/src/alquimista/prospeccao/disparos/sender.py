@@ -71,8 +71,8 @@ class Sender:
         self._outcomes = Outcomes(ports)
 
     def admit(self, connection: Connection, event: Event) -> bool:
-        """Everything on this queue is the core's own."""
-        return True
+        """Everything on this queue is the core's own; a replay without effects sends nothing."""
+        return event.effects
 
     def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
         """Authorise, call, and answer what the commit writes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -20,6 +21,7 @@ from alquimista_sdk.events import EventContext, FractalDetail, Subject
 from alquimista_sdk.models import Anexo
 from alquimista_sdk.models import Disparo as DisparoData
 
+logger = logging.getLogger(__name__)
 TIMER = "disparo"
 _READ = tuple(getattr(Disparo, item.name) for item in fields(DisparoData))
 
@@ -46,8 +48,15 @@ def request(
 ) -> UUID | None:
     """Plan one message; None where its key was used before.
 
-    Without ``enviar_em`` it goes to the sender at once; otherwise a timer brings it there.
+    Without ``enviar_em`` it goes to the sender at once; otherwise a timer brings it there. A replay
+    without effects plans nothing, and says so in the log.
     """
+    if not uow.effects:
+        logger.info(
+            "message not planned: a replay without effects",
+            extra={"replay": uow.replay, "tipo": tipo, "canal": canal, "trace_id": str(trace_id)},
+        )
+        return None
     disparo_id = uuid4()
     stored = [_store_file(ports, uow, disparo_id, anexo) for anexo in anexos]
     inserted = uow.connection.execute(

@@ -26,7 +26,7 @@ _EVENTS = text(
     SELECT id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
            causation_id, depth
     FROM fibonacci_core.events
-    WHERE tenant_id = :tenant AND ordering_key = :lead
+    WHERE tenant_id = :tenant AND ordering_key = :lead AND replayed_from IS NULL
     ORDER BY occurred_at DESC, id LIMIT :limit
     """
 )

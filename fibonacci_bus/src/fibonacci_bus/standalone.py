@@ -1,0 +1,80 @@
+"""For applications that want the bus and nothing else: one login, its own tables, one scope.
+
+An application with logins of its own calls ``ddl.upgrade`` from a migration and gives the worker
+its own scope instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from fibonacci_bus.ddl import SCHEMA, upgrade
+from fibonacci_bus.event import Event
+
+_LOCK = 41_816_766
+
+
+def install(engine: Engine) -> bool:
+    """Create schema and tables where they are missing; False where they were there.
+
+    The engine's login owns everything and takes the parts of application, relay and owner. Several
+    processes may call it at once.
+    """
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        there = connection.execute(
+            text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{SCHEMA}.events"}
+        ).scalar_one()
+        if there:
+            return False
+        login: str = connection.execute(text("SELECT quote_ident(current_user)")).scalar_one()
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        upgrade(
+            lambda statement: connection.execute(text(statement)),
+            app_role=login,
+            relay_role=login,
+            owner_role=login,
+        )
+    return True
+
+
+def partition_scope(engine: Engine) -> Callable[[UUID], AbstractContextManager[Connection]]:
+    """A scope for publishing and for workers: a transaction of one partition (a tenant)."""
+
+    @contextmanager
+    def scope(tenant_id: UUID) -> Iterator[Connection]:
+        with engine.begin() as connection:
+            connection.execute(
+                text("SELECT set_config('app.tenant_id', :tenant, true)"),
+                {"tenant": str(tenant_id)},
+            )
+            yield connection
+
+    return scope
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionConsumer:
+    """Handles a queue's events inside the commit transaction: what it writes happens once.
+
+    ``handle`` gets that transaction's connection and the event. Work that takes long, or calls
+    other services, wants a ``Consumer`` of its own: its ``run`` has no transaction open.
+    """
+
+    name: str
+    handle: Callable[[Connection, Event], None]
+    deadline: timedelta = timedelta(seconds=30)
+
+    def admit(self, connection: Connection, event: Event) -> bool:
+        """Everything on the queue is handled."""
+        return True
+
+    def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
+        """Nothing before the commit."""
+        return lambda connection: self.handle(connection, event)
