@@ -43,7 +43,9 @@ def test_an_empty_file_is_refused() -> None:
     assert (error.code, str(error)) == ("arquivo_vazio", "O arquivo está vazio.")
 
 
-@pytest.mark.parametrize("conteudo", [b"\n\n\n", b" ; ; \n;;\n", xlsx(Vazia=[])])
+@pytest.mark.parametrize(
+    "conteudo", [b"\n\n\n", b" ; ; \n;;\n", xlsx(Vazia=[])], ids=["lines", "cells", "sheet"]
+)
 def test_a_file_without_any_value_is_empty_too(conteudo: bytes) -> None:
     assert recusa(conteudo).code == "arquivo_vazio"
 
@@ -90,7 +92,9 @@ def test_a_zip_with_encrypted_entries_is_refused() -> None:
     assert recusa(locked).code == "arquivo_protegido"
 
 
-@pytest.mark.parametrize("cut", [30, 200, len(BOA) // 2, len(BOA) - 30])
+@pytest.mark.parametrize(
+    "cut", [30, 200, len(BOA) // 2, len(BOA) - 30], ids=["start", "head", "middle", "end"]
+)
 def test_a_truncated_spreadsheet_is_corrupt(cut: int) -> None:
     assert recusa(BOA[:cut]).code == "arquivo_corrompido"
 
