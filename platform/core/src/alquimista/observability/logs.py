@@ -34,7 +34,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
-        return json.dumps(entry(record), ensure_ascii=False, default=str)
+        return _writable(json.dumps(entry(record), ensure_ascii=False, default=str))
 
 
 class HumanFormatter(logging.Formatter):
@@ -49,7 +49,12 @@ class HumanFormatter(logging.Formatter):
         tail = "".join(f" {name}={value}" for name, value in facts.items())
         line = f"{moment} {found['level']:<5} {record.name}: {found['message']}{tail}"
         error = found.get("error")
-        return f"{line}\n{error['stack']}" if error else line
+        return _writable(f"{line}\n{error['stack']}" if error else line)
+
+
+def _writable(line: str) -> str:
+    """Half a surrogate pair cannot be written as UTF-8: it is told by its number, not lost."""
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def entry(record: logging.LogRecord) -> dict[str, Any]:

@@ -135,3 +135,12 @@ def test_a_terminal_gets_a_line_for_people() -> None:
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="LOUD"):
         configure("LOUD", io.StringIO())
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), HumanFormatter()])
+def test_a_text_that_is_no_utf8_is_told_and_not_lost(formatter: logging.Formatter) -> None:
+    record = logging.LogRecord("x", logging.ERROR, "", 1, "antes \ud800 depois", (), None)
+    line = formatter.format(record)
+    assert line.encode("utf-8")
+    assert "antes" in line
+    assert "depois" in line
