@@ -7,7 +7,9 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -141,7 +143,9 @@ def _timeline(console: Console, lead: Mapping[str, Any]) -> None:
     for entry in lead["linha_do_tempo"]:
         details = entry["detalhes"]
         said = details.get("mensagem") or details.get("decisao") or details.get("motivo") or ""
-        table.add_row(entry["quando"][:16].replace("T", " "), entry["titulo"], str(said)[:120])
+        moment = datetime.fromisoformat(entry["quando"]).astimezone(ZoneInfo(FUSO))
+        line = " ".join(str(said).split())
+        table.add_row(f"{moment:%d/%m %H:%M}", entry["titulo"], shorten(line, 90, placeholder="…"))
     console.print(table)
 
 
