@@ -1,0 +1,185 @@
+"""The fields that some branches ask for: masks by value, and the order in which to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fibonacci_bus import value_index
+from fibonacci_bus.operators import Absent
+from fibonacci_bus.pattern import elements
+
+MISSING = object()
+
+
+class Irregular(Exception):
+    """A field lies in an array of objects."""
+
+
+class Field:
+    """A field of the index: masks by value, and the fields below it."""
+
+    __slots__ = (
+        "absent",
+        "asking",
+        "below",
+        "bit",
+        "constants",
+        "known",
+        "leaf",
+        "number",
+        "numbers",
+        "other",
+        "others",
+    )
+
+    def __init__(self) -> None:
+        # Until it is asked a field rules nobody out: every mask is all ones, every bit set.
+        self.leaf = False
+        self.below: dict[str, Field] = {}
+        self.bit = self.asking = 0
+        self.absent = -1
+        self.known: dict[str, int] = {}
+        self.constants: Mapping[bool | None, int] = {True: -1, False: -1, None: -1}
+        # Where a mask never differs it stands here; else this is None and the function is asked.
+        self.other: int | None = -1
+        self.number: int | None = -1
+        self.others: Callable[[str], int] = _unasked
+        self.numbers: Callable[[float], int] = _unasked
+
+    def ask(self, claims: Sequence[value_index.Claim], bit: int, everyone: int) -> None:
+        """Take conditions on this field, given the mask of all branches."""
+        self.leaf = True
+        self.bit = bit
+        for branch, _ in claims:
+            self.asking |= branch
+        branches = everyone & ~self.asking
+        self.absent = branches
+        for branch, condition in claims:
+            if isinstance(condition, Absent):
+                self.absent |= branch
+        self.known = value_index.known_texts(claims, branches)
+        others = value_index.other_texts(claims, branches)
+        numbers = value_index.numbers(claims, branches)
+        if isinstance(others, int):
+            self.other = others
+        else:
+            self.other, self.others = None, others
+        if isinstance(numbers, int):
+            self.number = numbers
+        else:
+            self.number, self.numbers = None, numbers
+        self.constants = {
+            value: value_index.constant(claims, value, branches) for value in (True, False, None)
+        }
+
+    def mask(self, value: Any) -> int:
+        """The branches that one leaf satisfies, and those that do not ask."""
+        if isinstance(value, str):
+            found = self.known.get(value, self.other)
+            return self.others(value) if found is None else found
+        if value is None or isinstance(value, bool):
+            return self.constants[value]
+        if isinstance(value, int | float):
+            return self.numbers(value) if self.number is None else self.number
+        raise TypeError(f"an event holds JSON values, not {type(value).__name__}")
+
+    def rare(self, value: Any) -> int:
+        """The mask of a value that is no plain text or number."""
+        if value is True or value is False or value is None:
+            return self.constants[value]
+        if value.__class__ is list and value and value[0].__class__ is str:
+            mask = 0
+            for element in value:
+                mask |= self.mask(element) if element.__class__ is str else self._any(element)
+            return mask
+        found = self.mask_of_leaves(value)
+        return self.absent if found is None else found
+
+    def _any(self, element: Any) -> int:
+        return self.mask_of_leaves(element) or 0
+
+    @property
+    def cost(self) -> int:
+        """0 where every value is found by hash, 1 where numbers are searched, 2 where texts are."""
+        if self.other is None:
+            return 2
+        return 0 if self.number is not None else 1
+
+    def mask_of_leaves(self, value: Any) -> int | None:
+        """The mask of the leaves of any value; None where it has none."""
+        mask: int | None = None
+        for element in elements(value):
+            if element is not MISSING and not isinstance(element, Mapping):
+                mask = (mask or 0) | self.mask(element)
+        return mask
+
+
+class Plan:
+    """In which order to ask an object's fields: what is found by hash first, functions last.
+
+    Who asks for a field is known beforehand: once nobody of them is alive it is passed over.
+    """
+
+    __slots__ = ("absent", "asking", "leaves", "nested", "width")
+
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        leaves = [(name, field) for name, field in fields.items() if field.leaf]
+        leaves.sort(key=lambda item: (item[1].cost, -item[1].asking.bit_count()))
+        self.leaves = tuple(
+            (name, field.asking, field.known.get, field.other, field) for name, field in leaves
+        )
+        plans = [(name, Plan(field.below)) for name, field in fields.items() if field.below]
+        self.nested: tuple[tuple[str, int, Plan], ...] = tuple(
+            (name, plan.asking, plan) for name, plan in plans
+        )
+        self.asking: int = 0
+        self.absent: int = -1
+        for _, field in leaves:
+            self.asking |= field.asking
+            self.absent &= field.absent
+        for _, asking, plan in self.nested:
+            self.asking |= asking
+            self.absent &= plan.absent
+        self.width: int = len(self.leaves) + sum(plan.width for _, _, plan in self.nested)
+
+    def ask(self, alive: int, found: Mapping[str, Any]) -> int:
+        """Which of the branches alive an object leaves alive.
+
+        Raises:
+            Irregular: a field lies in an array of objects.
+        """
+        get = found.get
+        for name, asking, known, other, field in self.leaves:
+            if alive & asking:
+                value = get(name, MISSING)
+                kind = value.__class__
+                if kind is str:
+                    mask = known(value, other)
+                    if mask is None:
+                        mask = field.others(value)
+                elif kind is int or kind is float:
+                    mask = field.number
+                    if mask is None:
+                        mask = field.numbers(value)
+                elif value is MISSING:
+                    mask = field.absent
+                else:
+                    mask = field.rare(value)
+                alive &= mask
+        for name, asking, plan in self.nested:
+            if alive & asking:
+                value = get(name)
+                if isinstance(value, list | tuple):
+                    if any(isinstance(element, Mapping) for element in elements(value)):
+                        raise Irregular
+                    alive &= plan.absent
+                elif isinstance(value, Mapping):
+                    alive = plan.ask(alive, value)
+                else:
+                    alive &= plan.absent
+        return alive
+
+
+def _unasked(_: Any) -> int:
+    raise AssertionError("the mask of this field never differs")
