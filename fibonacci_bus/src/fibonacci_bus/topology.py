@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from fibonacci_bus.event import Event
-from fibonacci_bus.matcher import RuleIndex
+from fibonacci_bus.matching import RuleIndex
 from fibonacci_bus.pattern import compile_pattern
 
 

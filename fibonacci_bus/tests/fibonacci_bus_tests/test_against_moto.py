@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
 from fibonacci_bus import compile_pattern
-from fibonacci_bus.matcher import RuleIndex
+from fibonacci_bus.matching import RuleIndex
 
 from . import strategies as own
 from .vectors import VECTORS

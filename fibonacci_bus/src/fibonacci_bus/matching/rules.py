@@ -2,7 +2,7 @@
 
 Source and type come first: what they leave over is an index of its own, made when a pair of them
 is first seen. In it every field knows, for any value, the mask of the branches that the value
-satisfies or that do not ask (``value_index``), and the masks of all fields are joined by *and*.
+satisfies or that do not ask (``values``), and the masks of all fields are joined by *and*.
 The fields that settle most at least cost come first; a field that no branch still alive asks for
 is passed over. Where rules name more fields than events have, the event's own fields lead, and the
 mask of those that it lacks is kept by its shape. An event whose fields lie in arrays of objects is
@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from fibonacci_bus import value_index
-from fibonacci_bus.field_index import Field, Irregular, Plan
+from fibonacci_bus.matching.fields import Field, Irregular, Plan
+from fibonacci_bus.matching.texts import Claim
 from fibonacci_bus.pattern import Branch, Path, Pattern, elements
 
 SOURCE: Path = ("source",)
@@ -68,7 +68,7 @@ class _Branches:
         self._shapes: dict[int, int] = {}
         self._answers: dict[int, tuple[str, ...]] = {}
 
-    def _plant(self, path: Path, claims: Sequence[value_index.Claim]) -> None:
+    def _plant(self, path: Path, claims: Sequence[Claim]) -> None:
         fields = self._fields
         for name in path:
             field = fields.setdefault(name, Field())
@@ -218,11 +218,9 @@ class RuleIndex:
         return branches
 
 
-def _claims(
-    entries: Sequence[Entry], decided: frozenset[Path]
-) -> dict[Path, list[value_index.Claim]]:
+def _claims(entries: Sequence[Entry], decided: frozenset[Path]) -> dict[Path, list[Claim]]:
     """By field, what each branch asks of it."""
-    claims: dict[Path, list[value_index.Claim]] = {}
+    claims: dict[Path, list[Claim]] = {}
     for number, (branch, _) in enumerate(entries):
         for path, conditions in branch.fields.items():
             if path not in decided:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fibonacci_bus import value_index
-from fibonacci_bus.operators import Absent
+from fibonacci_bus.matching import values
+from fibonacci_bus.matching.texts import Claim
+from fibonacci_bus.operators import Absent, AnythingBut, Between, Condition, Exists, Wildcard
 from fibonacci_bus.pattern import elements
 
 MISSING = object()
@@ -31,6 +32,7 @@ class Field:
         "numbers",
         "other",
         "others",
+        "worth",
     )
 
     def __init__(self) -> None:
@@ -38,6 +40,7 @@ class Field:
         self.leaf = False
         self.below: dict[str, Field] = {}
         self.bit = self.asking = 0
+        self.worth = 0.0
         self.absent = -1
         self.known: dict[str, int] = {}
         self.constants: Mapping[bool | None, int] = {True: -1, False: -1, None: -1}
@@ -47,7 +50,7 @@ class Field:
         self.others: Callable[[str], int] = _unasked
         self.numbers: Callable[[float], int] = _unasked
 
-    def ask(self, claims: Sequence[value_index.Claim], bit: int, everyone: int) -> None:
+    def ask(self, claims: Sequence[Claim], bit: int, everyone: int) -> None:
         """Take conditions on this field, given the mask of all branches."""
         self.leaf = True
         self.bit = bit
@@ -58,9 +61,9 @@ class Field:
         for branch, condition in claims:
             if isinstance(condition, Absent):
                 self.absent |= branch
-        self.known = value_index.known_texts(claims, branches)
-        others = value_index.other_texts(claims, branches)
-        numbers = value_index.numbers(claims, branches)
+        self.known = values.known_texts(claims, branches)
+        others = values.other_texts(claims, branches)
+        numbers = values.numbers(claims, branches)
         if isinstance(others, int):
             self.other = others
         else:
@@ -70,8 +73,10 @@ class Field:
         else:
             self.number, self.numbers = None, numbers
         self.constants = {
-            value: value_index.constant(claims, value, branches) for value in (True, False, None)
+            value: values.constant(claims, value, branches) for value in (True, False, None)
         }
+        cost = 4 if self.other is None else 2 if self.number is None else 1
+        self.worth = _settled(claims) / cost
 
     def mask(self, value: Any) -> int:
         """The branches that one leaf satisfies, and those that do not ask."""
@@ -88,27 +93,19 @@ class Field:
         """The mask of a value that is no plain text or number."""
         if value is True or value is False or value is None:
             return self.constants[value]
-        if value.__class__ is list and value and value[0].__class__ is str:
-            mask = 0
-            for element in value:
-                mask |= self.mask(element) if element.__class__ is str else self._any(element)
-            return mask
         found = self.mask_of_leaves(value)
         return self.absent if found is None else found
-
-    def _any(self, element: Any) -> int:
-        return self.mask_of_leaves(element) or 0
-
-    @property
-    def cost(self) -> int:
-        """0 where every value is found by hash, 1 where numbers are searched, 2 where texts are."""
-        if self.other is None:
-            return 2
-        return 0 if self.number is not None else 1
 
     def mask_of_leaves(self, value: Any) -> int | None:
         """The mask of the leaves of any value; None where it has none."""
         mask: int | None = None
+        if value.__class__ is list:
+            for element in value:
+                if element.__class__ is not str:
+                    break
+                mask = (mask or 0) | self.mask(element)
+            else:
+                return mask
         for element in elements(value):
             if element is not MISSING and not isinstance(element, Mapping):
                 mask = (mask or 0) | self.mask(element)
@@ -116,7 +113,7 @@ class Field:
 
 
 class Plan:
-    """In which order to ask an object's fields: what is found by hash first, functions last.
+    """In which order to ask an object's fields: first what rules out most branches for its cost.
 
     Who asks for a field is known beforehand: once nobody of them is alive it is passed over.
     """
@@ -125,7 +122,7 @@ class Plan:
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         leaves = [(name, field) for name, field in fields.items() if field.leaf]
-        leaves.sort(key=lambda item: (item[1].cost, -item[1].asking.bit_count()))
+        leaves.sort(key=lambda item: -item[1].worth)
         self.leaves = tuple(
             (name, field.asking, field.known.get, field.other, field) for name, field in leaves
         )
@@ -170,15 +167,30 @@ class Plan:
         for name, asking, plan in self.nested:
             if alive & asking:
                 value = get(name)
-                if isinstance(value, list | tuple):
-                    if any(isinstance(element, Mapping) for element in elements(value)):
-                        raise Irregular
-                    alive &= plan.absent
-                elif isinstance(value, Mapping):
+                if value.__class__ is dict or isinstance(value, Mapping):
                     alive = plan.ask(alive, value)
+                elif any(isinstance(element, Mapping) for element in elements(value)):
+                    raise Irregular
                 else:
                     alive &= plan.absent
         return alive
+
+
+def _settled(claims: Sequence[Claim]) -> float:
+    """How many branches a value is expected to rule out; a guess that only decides the order."""
+    passed: dict[int, float] = {}
+    for branch, condition in claims:
+        passed[branch] = passed.get(branch, 0.0) + _PASSED.get(type(condition), 0.1)
+    return sum(max(0.0, 1.0 - chance) for chance in passed.values())
+
+
+_PASSED: Mapping[type[Condition], float] = {
+    AnythingBut: 0.8,
+    Exists: 0.7,
+    Absent: 0.5,
+    Between: 0.4,
+    Wildcard: 0.2,
+}
 
 
 def _unasked(_: Any) -> int:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fibonacci_bus import Event, Queue, Rule, Topology, compile_pattern, matcher
-from fibonacci_bus.matcher import RuleIndex
+from fibonacci_bus import Event, Queue, Rule, Topology, compile_pattern
+from fibonacci_bus.matching import RuleIndex, rules
 from fibonacci_bus.operators import packed_address
 
 from . import strategies as own
@@ -34,7 +34,7 @@ def tried(patterns: list[dict[str, Any]], event: Mapping[str, Any]) -> tuple[str
 )
 def _wide(request: pytest.FixtureRequest) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matcher, "_WIDE", request.param)
+        patch.setattr(rules, "_WIDE", request.param)
         yield
 
 
@@ -106,7 +106,7 @@ def test_a_rule_may_ask_for_what_the_bus_itself_puts_in_the_envelope() -> None:
 
 
 def test_tables_that_fill_as_events_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matcher, "_KEPT", 3)
+    monkeypatch.setattr(rules, "_KEPT", 3)
     patterns: list[dict[str, Any]] = [{"source": [{"prefix": "a"}]}, {"detail": {"x": ["1", "2"]}}]
     index = index_of(patterns)
     for number in range(20):

@@ -1,22 +1,20 @@
-"""Which rules a value of one field satisfies, as a bit mask, in time that hardly knows how many.
+"""Which conditions a text meets: by hash, by bisection in sorted prefixes, or tried if few.
 
-A rule is one bit. Texts are found by hash (exact), by bisection in sorted prefixes and reversed
-suffixes, and among the few wildcards whose head or tail fits; numbers and addresses by bisection
-in the bounds of all intervals, with the mask of every bound and every gap computed beforehand.
+Exact texts are found by hash, prefixes and reversed suffixes by bisection, wildcards among the few
+whose head or tail fits.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
+from fibonacci_bus.matching.intervals import address_mask, union
 from fibonacci_bus.operators import (
     AnythingBut,
-    Between,
     Cidr,
     Condition,
     Equals,
@@ -25,118 +23,26 @@ from fibonacci_bus.operators import (
     Prefix,
     Suffix,
     Wildcard,
-    packed_address,
 )
 
 Claim: TypeAlias = tuple[int, Condition]
 """A rule's bit and one of its conditions on the field."""
+Test: TypeAlias = Callable[[str], bool]
 TextMask: TypeAlias = Callable[[str], int]
+_FEW = 4
+"""So many conditions are tried faster than they are looked up."""
 Payload = TypeVar("Payload")
-Bound = TypeVar("Bound", float, bytes)
 
 
-def known_texts(claims: Sequence[Claim], always: int) -> dict[str, int]:
-    """The masks of the texts that conditions name; ``always`` is in each of them."""
-    named: dict[str, None] = {}
-    for _, condition in claims:
-        for inner in condition.unwanted if isinstance(condition, AnythingBut) else (condition,):
-            if isinstance(inner, Equals) and isinstance(inner.value, str):
-                named[inner.value] = None
-    mask_of = _text_mask(claims, always)
-    return {text: mask_of if isinstance(mask_of, int) else mask_of(text) for text in named}
+def text_mask(claims: Sequence[Claim], always: int) -> TextMask | int:
+    """From a text to the mask of the claims that it meets, or the mask where it never differs.
 
-
-def other_texts(claims: Sequence[Claim], always: int) -> TextMask | int:
-    """From a text that no condition names to its mask, or the mask where it never differs."""
-    rest: list[Claim] = []
-    for bit, condition in claims:
-        if isinstance(condition, AnythingBut):
-            kept = tuple(c for c in condition.unwanted if not isinstance(c, Equals))
-            rest.append((bit, AnythingBut(kept) if kept else Exists()))
-        elif not isinstance(condition, Equals):
-            rest.append((bit, condition))
-    return _text_mask(rest, always)
-
-
-def numbers(claims: Sequence[Claim], always: int) -> Callable[[float], int] | int:
-    """From a number to its mask, or the mask where it never differs."""
-    spans: list[tuple[int, Between]] = []
-    barred: list[tuple[int, list[float]]] = []
-    for bit, condition in claims:
-        if isinstance(condition, Between):
-            spans.append((bit, condition))
-        elif isinstance(condition, Equals):
-            spans += ((bit, Between(n, False, n, False)) for n in _number_in(condition))
-        elif isinstance(condition, AnythingBut):
-            unwanted = {n for c in condition.unwanted for n in _number_in(c)}
-            barred.append((bit, sorted(unwanted)))
-        elif isinstance(condition, Exists):
-            always |= bit
-    bounds = sorted(
-        {end for _, span in spans for end in (span.low, span.high)}.union(*(b for _, b in barred))
-    )
-    place = {bound: 2 * index + 1 for index, bound in enumerate(bounds)}
-    slots = [
-        (bit, place[span.low] + span.low_open, place[span.high] - span.high_open)
-        for bit, span in spans
-    ]
-    for bit, values in barred:
-        edges = [-1, *(place[value] for value in values), 2 * len(bounds) + 1]
-        slots += [(bit, a + 1, b - 1) for a, b in pairwise(edges)]
-    return _interval_mask(bounds, slots, always)
-
-
-def constant(claims: Sequence[Claim], value: Any, always: int) -> int:
-    """The mask of true, false or null."""
-    for bit, condition in claims:
-        if condition.holds(value):
-            always |= bit
-    return always
-
-
-def _number_in(condition: Condition) -> list[float]:
-    """The number that a condition names, if it names one."""
-    value = condition.value if isinstance(condition, Equals) else None
-    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
-
-
-def _interval_mask(
-    bounds: list[Bound], slots: Iterable[tuple[int, int, int]], always: int
-) -> Callable[[Bound], int] | int:
-    """Slot 0 lies below the first bound; bound *i* is slot 2i + 1, the gap after it 2i + 2."""
-    if not bounds:
-        return always | _union(bit for bit, _, _ in slots)
-    opened: dict[int, list[int]] = {}
-    closed: dict[int, list[int]] = {}
-    for bit, first, last in slots:
-        if first <= last:
-            opened.setdefault(first, []).append(bit)
-            closed.setdefault(last + 1, []).append(bit)
-    masks: list[int] = []
-    depth: Counter[int] = Counter()
-    mask = 0
-    for slot in range(2 * len(bounds) + 1):
-        for bit in closed.get(slot, ()):
-            depth[bit] -= 1
-            if not depth[bit]:
-                mask &= ~bit
-        for bit in opened.get(slot, ()):
-            depth[bit] += 1
-            mask |= bit
-        masks.append(mask | always)
-    count = len(bounds)
-
-    def find(value: Bound) -> int:
-        at = bisect_left(bounds, value)
-        if at < count and bounds[at] == value:
-            return masks[at + at + 1]
-        return masks[at + at]
-
-    return find
-
-
-def _text_mask(claims: Sequence[Claim], always: int) -> TextMask | int:
-    always |= _union(bit for bit, condition in claims if isinstance(condition, Exists))
+    ``always`` is in every mask.
+    """
+    always |= union(bit for bit, condition in claims if isinstance(condition, Exists))
+    tests = [(bit, test) for bit, c in claims if (test := _test(c)) is not None]
+    if 0 < len(tests) <= _FEW:
+        return _tried(tests, always)
     parts = _text_parts(claims)
     for positive, unwanted in _exclusions(claims):
         excluded = _joined(0, _text_parts(unwanted))
@@ -145,6 +51,57 @@ def _text_mask(claims: Sequence[Claim], always: int) -> TextMask | int:
         else:
             parts.append(_excluding(positive, excluded))
     return _joined(always, parts)
+
+
+def _test(condition: Condition) -> Test | None:
+    """A condition on a text, given that it is one; None where all texts or none of them meet it."""
+    if isinstance(condition, Prefix | Suffix) and not condition.any_case:
+        affix = condition.text
+        if isinstance(condition, Prefix):
+            return lambda text: text.startswith(affix)
+        return lambda text: text.endswith(affix)
+    if isinstance(condition, Equals):
+        wanted = condition.value
+        return (lambda text: text == wanted) if isinstance(wanted, str) else None
+    if isinstance(condition, EqualsIgnoreCase):
+        folded = condition.folded
+        return lambda text: text.lower() == folded
+    if isinstance(condition, AnythingBut):
+        return _unmet(condition.unwanted)
+    if isinstance(condition, Prefix | Suffix | Wildcard | Cidr):
+        return condition.holds
+    return None
+
+
+def _unmet(unwanted: Sequence[Condition]) -> Test:
+    """Whether a text meets none of the conditions; one call where all of them are of one kind."""
+    texts = tuple(c.text for c in unwanted if isinstance(c, Prefix | Suffix) and not c.any_case)
+    if len(texts) == len(unwanted):
+        if all(isinstance(condition, Prefix) for condition in unwanted):
+            return lambda text: not text.startswith(texts)
+        if all(isinstance(condition, Suffix) for condition in unwanted):
+            return lambda text: not text.endswith(texts)
+    tests = [test for condition in unwanted if (test := _test(condition)) is not None]
+    if len(tests) == 1:
+        (only,) = tests
+        return lambda text: not only(text)
+    return lambda text: not any(test(text) for test in tests)
+
+
+def _tried(tests: Sequence[tuple[int, Test]], always: int) -> TextMask:
+    if len(tests) == 1:
+        ((only, holds),) = tests
+        met = always | only
+        return lambda text: met if holds(text) else always
+
+    def mask_of(text: str) -> int:
+        mask = always
+        for bit, holds in tests:
+            if holds(text):
+                mask |= bit
+        return mask
+
+    return mask_of
 
 
 def _exclusions(claims: Sequence[Claim]) -> Iterator[tuple[int, list[Claim]]]:
@@ -195,7 +152,7 @@ def _text_parts(claims: Iterable[Claim]) -> list[TextMask]:
     if wildcards:
         parts.append(_wildcard_mask(wildcards))
     if blocks:
-        parts.append(_address_mask(blocks))
+        parts.append(address_mask(blocks))
     return parts
 
 
@@ -315,29 +272,3 @@ def _holding_a_piece(wildcards: Wildcards) -> Callable[[str], Wildcards]:
     longest = (max(wildcard.pieces, key=len, default="") for _, wildcard in wildcards)
     search = re.compile("|".join(re.escape(piece) for piece in set(longest))).search
     return lambda text: wildcards if search(text) else ()
-
-
-def _address_mask(blocks: Sequence[tuple[int, Cidr]]) -> TextMask:
-    version = {size: _block_mask([b for b in blocks if len(b[1].low) == size]) for size in (4, 16)}
-
-    def mask_of(text: str) -> int:
-        address = packed_address(text)
-        return 0 if address is None else version[len(address)](address)
-
-    return mask_of
-
-
-def _block_mask(blocks: Sequence[tuple[int, Cidr]]) -> Callable[[bytes], int]:
-    bounds = sorted({end for _, block in blocks for end in (block.low, block.high)})
-    place = {bound: 2 * index + 1 for index, bound in enumerate(bounds)}
-    found = _interval_mask(
-        bounds, [(bit, place[block.low], place[block.high]) for bit, block in blocks], 0
-    )
-    return (lambda _: found) if isinstance(found, int) else found
-
-
-def _union(bits: Iterable[int]) -> int:
-    mask = 0
-    for bit in bits:
-        mask |= bit
-    return mask
