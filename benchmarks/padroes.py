@@ -44,6 +44,7 @@ CIDADES = ("São Paulo", "Campinas", "Santos", "Recife", "Natal", "Belém", "Man
 PASTAS = ("entrada", "saida", "relatorios", "anexos", "modelos")
 TIPOS_ARQUIVO = ("pdf", "xlsx", "csv", "PNG")
 ETIQUETAS = tuple(f"etiqueta-{n}" for n in range(40))
+LOTE = 1000
 _PARTICAO = UUID(int=7)
 
 
@@ -179,15 +180,29 @@ def evento(numero: int, sorte: random.Random) -> Event:
     return Event(UUID(int=numero + 1), fonte, tipo, detalhe, _PARTICAO, trace, agora)
 
 
-def medir(nome: str, eventos: Sequence[Event], corridas: int, um: Callable[[Event], Any]) -> Medida:
-    """Time a matcher over all events, several times."""
+def medir(
+    nome: str, um: Callable[[Event], Any], quantos: int, corridas: int, sorte: random.Random
+) -> Medida:
+    """Time a matcher over new events in each run, in batches as a publisher makes them.
+
+    Five batches come before, untimed. Making the events is not timed.
+    """
+    lotes = -(-quantos // LOTE)
     relogio, processador = [], []
-    for _ in range(corridas):
-        inicio, gasto = time.perf_counter(), time.process_time()
-        for item in eventos:
-            um(item)
-        processador.append(len(eventos) / (time.process_time() - gasto))
-        relogio.append(len(eventos) / (time.perf_counter() - inicio))
+    numero = 0
+    for corrida in range(corridas + 1):
+        gasto_relogio = gasto_processador = 0.0
+        for _ in range(lotes if corrida else min(lotes, 5)):
+            eventos = [evento(numero + i, sorte) for i in range(min(LOTE, quantos))]
+            numero += len(eventos)
+            inicio, gasto = time.perf_counter(), time.process_time()
+            for item in eventos:
+                um(item)
+            gasto_processador += time.process_time() - gasto
+            gasto_relogio += time.perf_counter() - inicio
+        if corrida:
+            relogio.append(lotes * len(eventos) / gasto_relogio)
+            processador.append(lotes * len(eventos) / gasto_processador)
     return Medida(nome, tuple(relogio), tuple(processador))
 
 
@@ -239,29 +254,29 @@ def main() -> None:
     """Measure and print one table and the two targets, judged by the clock on the wall."""
     argumentos = argparse.ArgumentParser(description="Rules matched per second, beside moto")
     argumentos.add_argument("--regras", type=int, default=1000)
-    argumentos.add_argument("--eventos", type=int, default=100_000)
+    argumentos.add_argument("--eventos", type=int, default=20_000)
     argumentos.add_argument("--corridas", type=int, default=5)
     opcoes = argumentos.parse_args()
     sorte = random.Random(3)
     matchers = Matchers(regras(opcoes.regras, sorte))
-    eventos = [evento(numero, sorte) for numero in range(opcoes.eventos)]
-    media = comparar(eventos[:40], matchers)
-    poucos = max(10, opcoes.eventos // 10_000)
+    media = comparar([evento(numero, random.Random(numero)) for numero in range(60)], matchers)
     print(
-        f"{opcoes.regras} rules, {len(eventos)} distinct events, {media:.1f} rules met by an event;"
-        f" Python {platform.python_version()}, moto {version('moto')},"
+        f"{opcoes.regras} rules, {opcoes.eventos} distinct events a run, {media:.1f} rules met by"
+        f" an event; Python {platform.python_version()}, moto {version('moto')},"
         f" load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
+
+    def medida_de(nome: str, um: Callable[[Event], Any], quantos: int) -> Medida:
+        return medir(nome, um, quantos, opcoes.corridas, random.Random(5))
+
     medidas = [
-        medir("index of the bus", eventos, opcoes.corridas, matchers.indice),
-        medir("loop over compiled", eventos[: poucos * 10], opcoes.corridas, matchers.laco),
-        medir("loop of moto", eventos[:poucos], opcoes.corridas, matchers.moto),
+        medida_de("index of the bus", matchers.indice, opcoes.eventos),
+        medida_de("loop over compiled", matchers.laco, max(10, opcoes.eventos // 200)),
+        medida_de("loop of moto", matchers.moto, max(10, opcoes.eventos // 2000)),
     ]
     for quantas in (opcoes.regras // 10, opcoes.regras * 10):
         topologia = Matchers.topologia(regras(quantas, random.Random(3)))
-        parte = eventos[: len(eventos) // 5]
-        nome = f"index, {quantas} rules"
-        medidas.append(medir(nome, parte, opcoes.corridas, topologia.queues_for))
+        medidas.append(medida_de(f"index, {quantas} rules", topologia.queues_for, opcoes.eventos))
     for medida in medidas:
         corridas = " ".join(f"{taxa:,.0f}" for taxa in medida.corridas)
         print(

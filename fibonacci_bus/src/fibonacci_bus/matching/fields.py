@@ -25,13 +25,15 @@ class Field:
         "asking",
         "below",
         "bit",
-        "constants",
+        "false",
         "known",
         "leaf",
+        "null",
         "number",
         "numbers",
         "other",
         "others",
+        "true",
         "worth",
     )
 
@@ -43,7 +45,7 @@ class Field:
         self.worth = 0.0
         self.absent = -1
         self.known: dict[str, int] = {}
-        self.constants: Mapping[bool | None, int] = {True: -1, False: -1, None: -1}
+        self.true = self.false = self.null = -1
         # Where a mask never differs it stands here; else this is None and the function is asked.
         self.other: int | None = -1
         self.number: int | None = -1
@@ -72,9 +74,9 @@ class Field:
             self.number = numbers
         else:
             self.number, self.numbers = None, numbers
-        self.constants = {
-            value: values.constant(claims, value, branches) for value in (True, False, None)
-        }
+        self.true = values.constant(claims, True, branches)
+        self.false = values.constant(claims, False, branches)
+        self.null = values.constant(claims, None, branches)
         cost = 4 if self.other is None else 2 if self.number is None else 1
         self.worth = _settled(claims) / cost
 
@@ -83,29 +85,35 @@ class Field:
         if isinstance(value, str):
             found = self.known.get(value, self.other)
             return self.others(value) if found is None else found
-        if value is None or isinstance(value, bool):
-            return self.constants[value]
+        if value is None:
+            return self.null
+        if isinstance(value, bool):
+            return self.true if value else self.false
         if isinstance(value, int | float):
             return self.numbers(value) if self.number is None else self.number
         raise TypeError(f"an event holds JSON values, not {type(value).__name__}")
 
     def rare(self, value: Any) -> int:
         """The mask of a value that is no plain text or number."""
-        if value is True or value is False or value is None:
-            return self.constants[value]
+        if value is None:
+            return self.null
+        if value.__class__ is bool:
+            return self.true if value else self.false
         found = self.mask_of_leaves(value)
         return self.absent if found is None else found
 
     def mask_of_leaves(self, value: Any) -> int | None:
         """The mask of the leaves of any value; None where it has none."""
         mask: int | None = None
-        if value.__class__ is list:
+        if value.__class__ is list and value:
+            known, other, joined = self.known.get, self.other, 0
             for element in value:
                 if element.__class__ is not str:
                     break
-                mask = (mask or 0) | self.mask(element)
+                found = known(element, other)
+                joined |= self.others(element) if found is None else found
             else:
-                return mask
+                return joined
         for element in elements(value):
             if element is not MISSING and not isinstance(element, Mapping):
                 mask = (mask or 0) | self.mask(element)

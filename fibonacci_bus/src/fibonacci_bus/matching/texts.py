@@ -68,9 +68,22 @@ def _test(condition: Condition) -> Test | None:
         return lambda text: text.lower() == folded
     if isinstance(condition, AnythingBut):
         return _unmet(condition.unwanted)
-    if isinstance(condition, Prefix | Suffix | Wildcard | Cidr):
+    if isinstance(condition, Wildcard):
+        return _wildcard_test(condition)
+    if isinstance(condition, Prefix | Suffix | Cidr):
         return condition.holds
     return None
+
+
+def _wildcard_test(wildcard: Wildcard) -> Test:
+    head, pieces, tail = wildcard.head, wildcard.pieces, wildcard.tail
+    least = len(head) + len(tail)
+    if not pieces:
+        return lambda text: text.startswith(head) and text.endswith(tail) and len(text) >= least
+    if len(pieces) == 1 and not least:
+        (piece,) = pieces
+        return lambda text: piece in text
+    return wildcard.holds
 
 
 def _unmet(unwanted: Sequence[Condition]) -> Test:
@@ -230,45 +243,49 @@ def _by_prefix(
     return find
 
 
-Wildcards: TypeAlias = tuple[tuple[int, Wildcard], ...]
+Wildcards: TypeAlias = tuple[tuple[int, Test], ...]
 
 
-def _wildcard_mask(wildcards: Iterable[tuple[int, Wildcard]]) -> TextMask:
-    """Tries the wildcards whose head fits (or tail, where there is no head), and those with none.
+def _wildcard_mask(wildcards: Sequence[tuple[int, Wildcard]]) -> TextMask:
+    """Tries the wildcards whose head fits, or whose tail does where fewer share it.
 
     Those with neither are tried only where the text holds the longest piece of any of them.
     """
     heads: dict[str, Wildcards] = {}
     tails: dict[str, Wildcards] = {}
     inner: Wildcards = ()
+    pieces: set[str] = set()
+    sharing_head = Counter(wildcard.head for _, wildcard in wildcards)
+    sharing_tail = Counter(wildcard.tail for _, wildcard in wildcards)
     for bit, wildcard in wildcards:
-        if wildcard.head:
-            heads[wildcard.head] = (*heads.get(wildcard.head, ()), (bit, wildcard))
-        elif wildcard.tail:
-            backward = wildcard.tail[::-1]
-            tails[backward] = (*tails.get(backward, ()), (bit, wildcard))
+        entry = (bit, _wildcard_test(wildcard))
+        head, tail = wildcard.head, wildcard.tail[::-1]
+        if head and (not tail or sharing_head[head] <= sharing_tail[wildcard.tail]):
+            heads[head] = (*heads.get(head, ()), entry)
+        elif tail:
+            tails[tail] = (*tails.get(tail, ()), entry)
         else:
-            inner = (*inner, (bit, wildcard))
+            inner = (*inner, entry)
+            pieces.add(max(wildcard.pieces, key=len))
     ways: list[Callable[[str], Wildcards]] = []
     if heads:
         ways.append(_by_prefix(heads, tuple.__add__, ()))
     if tails:
         ways.append(_reversing(_by_prefix(tails, tuple.__add__, ())))
     if inner:
-        ways.append(_holding_a_piece(inner))
+        ways.append(_holding_a_piece(pieces, inner))
 
     def mask_of(text: str) -> int:
         mask = 0
         for way in ways:
-            for bit, wildcard in way(text):
-                if not mask & bit and wildcard.holds(text):
+            for bit, test in way(text):
+                if not mask & bit and test(text):
                     mask |= bit
         return mask
 
     return mask_of
 
 
-def _holding_a_piece(wildcards: Wildcards) -> Callable[[str], Wildcards]:
-    longest = (max(wildcard.pieces, key=len, default="") for _, wildcard in wildcards)
-    search = re.compile("|".join(re.escape(piece) for piece in set(longest))).search
+def _holding_a_piece(pieces: Iterable[str], wildcards: Wildcards) -> Callable[[str], Wildcards]:
+    search = re.compile("|".join(map(re.escape, pieces))).search
     return lambda text: wildcards if search(text) else ()
