@@ -202,6 +202,8 @@ VECTORS: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("true in an array of numbers", {"x": [True]}, {"x": [1]}, False),
     ("numbers equal in another notation", {"x": [3.018e2]}, {"x": 301.8}, True),
     ("a whole number beyond the range is exact", {"x": [123456789012]}, {"x": 123456789012}, True),
+    ("a number beyond any float", {"x": [10**400]}, {"x": 10**400}, True),
+    ("beyond 2**53 neighbours differ", {"x": [2**53]}, {"x": 2**53 + 1}, False),
     ("its neighbour is another", {"x": [123456789012]}, {"x": 123456789013}, False),
     ("numeric above the limit", {"x": [{"numeric": [">", 0]}]}, {"x": 6e9}, False),
     ("numeric at the limit", {"x": [{"numeric": [">", 0]}]}, {"x": 5e9}, True),

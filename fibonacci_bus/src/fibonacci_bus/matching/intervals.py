@@ -40,6 +40,9 @@ def interval_mask(
             depth[bit] += 1
             mask |= bit
         masks.append(mask | always)
+    if len(set(masks[::2])) == 1:
+        at_bounds, elsewhere = dict(zip(bounds, masks[1::2], strict=True)), masks[0]
+        return lambda value: at_bounds.get(value, elsewhere)
     count = len(bounds)
 
     def find(value: Bound) -> int:

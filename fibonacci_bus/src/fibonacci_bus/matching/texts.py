@@ -29,7 +29,7 @@ Claim: TypeAlias = tuple[int, Condition]
 """A rule's bit and one of its conditions on the field."""
 Test: TypeAlias = Callable[[str], bool]
 TextMask: TypeAlias = Callable[[str], int]
-_FEW = 4
+_FEW = 6
 """So many conditions are tried faster than they are looked up."""
 Payload = TypeVar("Payload")
 
@@ -55,11 +55,8 @@ def text_mask(claims: Sequence[Claim], always: int) -> TextMask | int:
 
 def _test(condition: Condition) -> Test | None:
     """A condition on a text, given that it is one; None where all texts or none of them meet it."""
-    if isinstance(condition, Prefix | Suffix) and not condition.any_case:
-        affix = condition.text
-        if isinstance(condition, Prefix):
-            return lambda text: text.startswith(affix)
-        return lambda text: text.endswith(affix)
+    if isinstance(condition, Prefix | Suffix):
+        return _affix_test(condition)
     if isinstance(condition, Equals):
         wanted = condition.value
         return (lambda text: text == wanted) if isinstance(wanted, str) else None
@@ -70,9 +67,18 @@ def _test(condition: Condition) -> Test | None:
         return _unmet(condition.unwanted)
     if isinstance(condition, Wildcard):
         return _wildcard_test(condition)
-    if isinstance(condition, Prefix | Suffix | Cidr):
-        return condition.holds
-    return None
+    return condition.holds if isinstance(condition, Cidr) else None
+
+
+def _affix_test(condition: Prefix | Suffix) -> Test:
+    affix = condition.text
+    if isinstance(condition, Prefix):
+        if condition.any_case:
+            return lambda text: text.lower().startswith(affix)
+        return lambda text: text.startswith(affix)
+    if condition.any_case:
+        return lambda text: text.lower().endswith(affix)
+    return lambda text: text.endswith(affix)
 
 
 def _wildcard_test(wildcard: Wildcard) -> Test:
@@ -94,6 +100,12 @@ def _unmet(unwanted: Sequence[Condition]) -> Test:
             return lambda text: not text.startswith(texts)
         if all(isinstance(condition, Suffix) for condition in unwanted):
             return lambda text: not text.endswith(texts)
+    folded = frozenset(c.folded for c in unwanted if isinstance(c, EqualsIgnoreCase))
+    if all(isinstance(condition, EqualsIgnoreCase) for condition in unwanted):
+        return lambda text: text.lower() not in folded
+    values = frozenset(c.value for c in unwanted if isinstance(c, Equals))
+    if all(isinstance(condition, Equals) for condition in unwanted):
+        return lambda text: text not in values
     tests = [test for condition in unwanted if (test := _test(condition)) is not None]
     if len(tests) == 1:
         (only,) = tests

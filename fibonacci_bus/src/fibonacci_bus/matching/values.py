@@ -13,6 +13,9 @@ from fibonacci_bus.matching.intervals import interval_mask
 from fibonacci_bus.matching.texts import Claim, TextMask, text_mask
 from fibonacci_bus.operators import AnythingBut, Between, Condition, Equals, Exists
 
+_EXACT = 2**53
+"""Up to here a float holds every integer."""
+
 
 def known_texts(claims: Sequence[Claim], always: int) -> dict[str, int]:
     """The masks of the texts that conditions name; ``always`` is in each of them."""
@@ -55,6 +58,8 @@ def numbers(claims: Sequence[Claim], always: int) -> Callable[[float], int] | in
         {end for _, span in spans for end in (span.low, span.high)}.union(*(b for _, b in barred))
     )
     place = {bound: 2 * index + 1 for index, bound in enumerate(bounds)}
+    # Python compares two floats faster than a float and an integer; a large integer stays exact.
+    bounds = [float(bound) if abs(bound) <= _EXACT else bound for bound in bounds]
     slots = [
         (bit, place[span.low] + span.low_open, place[span.high] - span.high_open)
         for bit, span in spans
