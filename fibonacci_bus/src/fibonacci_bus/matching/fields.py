@@ -80,6 +80,11 @@ class Field:
         cost = 4 if self.other is None else 2 if self.number is None else 1
         self.worth = _settled(claims) / cost
 
+    @property
+    def lookup(self) -> Callable[[str, int | None], int | None] | None:
+        """How to find a text by hash; nothing where no condition names a text."""
+        return self.known.get if self.known or self.other is not None else None
+
     def mask(self, value: Any) -> int:
         """The branches that one leaf satisfies, and those that do not ask."""
         if isinstance(value, str):
@@ -132,7 +137,7 @@ class Plan:
         leaves = [(name, field) for name, field in fields.items() if field.leaf]
         leaves.sort(key=lambda item: -item[1].worth)
         self.leaves = tuple(
-            (name, field.asking, field.known.get, field.other, field) for name, field in leaves
+            (name, field.asking, field.lookup, field.other, field) for name, field in leaves
         )
         plans = [(name, Plan(field.below)) for name, field in fields.items() if field.below]
         self.nested: tuple[tuple[str, int, Plan], ...] = tuple(
@@ -155,18 +160,16 @@ class Plan:
             Irregular: a field lies in an array of objects.
         """
         get = found.get
-        for name, asking, known, other, field in self.leaves:
+        for name, asking, lookup, other, field in self.leaves:
             if alive & asking:
                 value = get(name, MISSING)
                 kind = value.__class__
                 if kind is str:
-                    mask = known(value, other)
-                    if mask is None:
-                        mask = field.others(value)
+                    known = None if lookup is None else lookup(value, other)
+                    mask = field.others(value) if known is None else known
                 elif kind is int or kind is float:
-                    mask = field.number
-                    if mask is None:
-                        mask = field.numbers(value)
+                    number = field.number
+                    mask = field.numbers(value) if number is None else number
                 elif value is MISSING:
                     mask = field.absent
                 else:

@@ -118,6 +118,10 @@ def _tried(tests: Sequence[tuple[int, Test]], always: int) -> TextMask:
         ((only, holds),) = tests
         met = always | only
         return lambda text: met if holds(text) else always
+    if len(tests) == 2:
+        (one, holds), (two, also) = tests
+        met = always | one
+        return lambda text: (met if holds(text) else always) | (two if also(text) else 0)
 
     def mask_of(text: str) -> int:
         mask = always
