@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from fibonacci_bus.event import Event
-from fibonacci_bus.pattern import Pattern, compile_pattern
+from fibonacci_bus.matching import RuleIndex
+from fibonacci_bus.pattern import compile_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +32,18 @@ class Rule:
 
 
 class Topology:
-    """Compiled rules. Those that name exact sources are found by source; the rest are tried."""
+    """Queues, and the rules compiled into one index."""
 
     def __init__(self, queues: Iterable[Queue], rules: Iterable[Rule]) -> None:
         """Raises ``InvalidPattern`` for a wrong rule, ``ValueError`` for an unknown queue."""
         self._queues = {queue.name: queue for queue in queues}
         self._rules = tuple(rules)
-        self._by_source: dict[str, list[tuple[Pattern, str]]] = {}
-        self._others: list[tuple[Pattern, str]] = []
+        compiled = []
         for rule in self._rules:
             if rule.queue not in self._queues:
                 raise ValueError(f"rule {rule.name} names the unknown queue {rule.queue}")
-            entry = (compile_pattern(rule.pattern), rule.queue)
-            sources = rule.pattern.get("source")
-            if isinstance(sources, list | tuple) and all(isinstance(s, str) for s in sources):
-                for source in sources:
-                    self._by_source.setdefault(source, []).append(entry)
-            else:
-                self._others.append(entry)
+            compiled.append((compile_pattern(rule.pattern), rule.queue))
+        self._index = RuleIndex(compiled)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,9 +61,4 @@ class Topology:
 
     def queues_for(self, event: Event) -> tuple[str, ...]:
         """The queues that get the event, each once, in the order of the rules."""
-        envelope = event.envelope()
-        found: dict[str, None] = {}
-        for pattern, queue in (*self._by_source.get(event.source, ()), *self._others):
-            if queue not in found and pattern.matches(envelope):
-                found[queue] = None
-        return tuple(found)
+        return self._index.labels(event.source, event.type, event.detail, event.envelope)

@@ -1,0 +1,5 @@
+"""Many patterns as one index."""
+
+from fibonacci_bus.matching.rules import RuleIndex
+
+__all__ = ["RuleIndex"]
