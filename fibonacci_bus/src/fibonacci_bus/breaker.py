@@ -86,10 +86,10 @@ class Breaker:
         tenant_id: UUID,
         name: str,
         *,
-        is_failure: Callable[[BaseException], bool] = lambda error: True,
+        is_failure: Callable[[BaseException], bool] | None = None,
         settings: BreakerSettings = _DEFAULT,
     ) -> None:
-        """``is_failure`` tells a service that fails from one that answers with a refusal."""
+        """``is_failure`` tells a service that fails from one that refuses; without it all are."""
         self._scope = scope
         self._tenant_id = tenant_id
         self._name = name
@@ -107,7 +107,7 @@ class Breaker:
         try:
             yield
         except Exception as error:
-            if self._is_failure(error):
+            if self._is_failure is None or self._is_failure(error):
                 self._failed(probe)
             else:
                 self._passed(probe, clean)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Connection, Engine, Row, create_engine, text
 
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass
@@ -80,6 +79,7 @@ _DEPTH = text(
 )
 
 
+_SINGLES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 _FIRST = "00000000-0000-0000-0000-000000000000"
 _SEARCH_SPAN = 20
 """After blocked messages were met, a receive looks at so many times its batch, to park more."""
@@ -130,10 +130,10 @@ class QueueReader:
 
     def __init__(self, engine: Engine, topology: Topology) -> None:
         self._engine = engine
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._local = threading.local()
+        self._single = _single(engine)
         self._topology = topology
         self._cursors: dict[str, str] = {}
+        self._blocked = False
 
     @property
     def topology(self) -> Topology:
@@ -160,7 +160,7 @@ class QueueReader:
         Neither waits for the disk: after a crash of the server an acknowledged message may come
         again, and the inbox, whose commit does wait, knows that it is done.
         """
-        span = limit
+        span = limit * _SEARCH_SPAN if self._blocked else limit
         while True:
             receipt = uuid4()
             rows = self._take(handled, queues, limit, span, receipt)
@@ -177,6 +177,7 @@ class QueueReader:
                 for row in rows
                 if not row.r_parked
             ]
+            self._blocked = len(rows) - len(received) > limit // 2
             if received or not rows:
                 break
             handled, span = (), limit * _SEARCH_SPAN
@@ -198,7 +199,7 @@ class QueueReader:
         """Remove handled messages; a copy that somebody else received since stays."""
         if not messages:
             return 0
-        with self._alone() as connection:
+        with self._single.connect() as connection:
             return self._delete(connection, messages)
 
     def release(self, message: Message, delay: timedelta) -> bool:
@@ -215,7 +216,7 @@ class QueueReader:
 
     def resend_delayed(self, message: Message, delay: timedelta) -> bool:
         """Put a message back, unreceived, at its old place in the order: no receive is burnt."""
-        with self._alone() as connection:
+        with self._single.connect() as connection:
             changed = connection.execute(
                 _RESEND,
                 {
@@ -253,23 +254,6 @@ class QueueReader:
         }
         return {name: found.get(name, Depth(0, 0, 0, 0.0)) for name in self._topology.names}
 
-    @contextmanager
-    def _alone(self) -> Iterator[Connection]:
-        """For one statement that is its own transaction: one round trip.
-
-        Each thread keeps its connection, since changing a pooled one to and fro costs two more.
-        The relay's rights need no tenant.
-        """
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._local.connection = self._single.connect()
-        try:
-            yield connection
-            connection.commit()
-        except BaseException:
-            connection.close()
-            raise
-
     def _take(
         self,
         handled: Sequence[Message],
@@ -279,7 +263,7 @@ class QueueReader:
         receipt: UUID,
     ) -> list[Row[Any]]:
         settings = [self._topology.queue(name) for name in queues]
-        with self._alone() as connection:
+        with self._single.connect() as connection:
             rows = connection.execute(
                 _RECEIVE,
                 {
@@ -347,7 +331,7 @@ class QueueReader:
         return removed
 
     def _visible(self, message: Message, delay: timedelta, state: str) -> bool:
-        with self._alone() as connection:
+        with self._single.connect() as connection:
             changed = connection.execute(
                 _VISIBLE,
                 {
@@ -359,6 +343,20 @@ class QueueReader:
                 },
             )
         return changed.rowcount == 1
+
+
+def _single(engine: Engine) -> Engine:
+    """For statements that are their own transaction: one round trip each.
+
+    Its connections are never in another mode, since changing a pooled one to and fro costs two
+    round trips more. The relay's rights need no tenant.
+    """
+    found = _SINGLES.get(engine)
+    if found is None:
+        pool = engine.pool.recreate()
+        found = create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
+        _SINGLES[engine] = found
+    return found
 
 
 def _named(messages: Sequence[Message]) -> dict[str, list[Any]]:

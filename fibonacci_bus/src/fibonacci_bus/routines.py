@@ -109,20 +109,21 @@ BEGIN
             LIMIT 1
         ) AS n
     ), heads AS (
-        SELECT r.name, r.tenant_id, r.seconds, r.room,
-               CASE WHEN r.part IS NULL THEN p_batch ELSE r.part - (
-                   SELECT count(*) FROM {s}.queue_messages f WHERE f.queue = r.name
-                   AND f.tenant_id = r.tenant_id AND f.state = 'in_flight'
-                   AND f.visible_at > moment) END AS own
-        FROM ring r
-        WHERE r.real AND EXISTS (
+        SELECT r.name, r.tenant_id, r.seconds, r.room, o.own
+        FROM ring r CROSS JOIN LATERAL (
+            SELECT CASE WHEN r.part IS NULL THEN p_batch ELSE r.part - (
+                SELECT count(*) FROM {s}.queue_messages f WHERE f.queue = r.name
+                AND f.tenant_id = r.tenant_id AND f.state = 'in_flight'
+                AND f.visible_at > moment) END AS own OFFSET 0
+        ) AS o
+        WHERE r.real AND o.own > 0 AND EXISTS (
             SELECT 1 FROM {s}.queue_messages m WHERE m.queue = r.name
             AND m.tenant_id = r.tenant_id AND m.state <> 'parked' AND m.visible_at <= moment)
         LIMIT p_batch
     )
     SELECT array_agg(h.name), array_agg(h.tenant_id), array_agg(h.seconds), array_agg(h.room),
            array_agg(h.own) INTO queues, tenants, seconds, queue_rooms, rooms
-    FROM heads h WHERE h.own > 0;
+    FROM heads h;
     IF queues IS NULL THEN
         RETURN;
     END IF;

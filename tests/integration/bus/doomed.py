@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from alquimista.db.session import Database
 from fibonacci_bus import Event, Message, Queue, QueueReader, Rule, Topology, Worker, publish
@@ -177,7 +177,7 @@ def _arm(database: Database, doom: Doom) -> None:
         doom.at(unread.get(doom.phase, ""))
 
     event.listen(database.app_engine, "commit", before_commit)
-    event.listen(database.relay_engine, "after_cursor_execute", after_statement)
+    event.listen(Engine, "after_cursor_execute", after_statement)
 
 
 def _publish(database: Database, tenant_id: UUID, doom: Doom) -> None:

@@ -185,6 +185,17 @@ def test_a_partition_has_at_most_so_many_in_flight(rig: Rig, other_tenant: TestT
     assert (taken.count(rig.tenant_id), taken.count(other_tenant.id)) == (2, 1)
 
 
+def test_partitions_at_their_limit_do_not_hide_the_others(
+    rig: Rig, new_tenant: Callable[[str], TestTenant]
+) -> None:
+    limited = behind(rig, Queue("c", partition_concurrency=1))
+    tenants = [new_tenant(f"Pequena {n}").id for n in range(6)]
+    for tenant_id in tenants:
+        fill(rig, tenant_id, 3)
+    taken = [m.tenant_id for _ in range(4) for m in limited.reader.receive(["c"], 2)]
+    assert sorted(taken) == sorted(tenants)
+
+
 def test_readers_that_receive_together_do_not_pass_a_limit(rig: Rig) -> None:
     limited = behind(rig, Queue("c", concurrency=5))
     fill(rig, rig.tenant_id, 60)
