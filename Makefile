@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+ROUNDS ?= 5
 RESPOSTAS ?= ../shared/data/respostas_dev.jsonl
 
 DISTRIBUTIONS := fibonacci_bus platform/sdk platform/integrations platform/core $(sort $(wildcard plugins/nigredo_*))
@@ -17,7 +18,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas bench-matcher lock clean
+.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas bench-matcher bench-bus lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -63,6 +64,14 @@ docs: install ## Generate docs/events.md and fibonacci_bus/API.md
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
 	$(BIN)/python -m benchmarks.importacao
 
+bench-bus: install ## The bus beside procrastinate, pgqueuer, Celery, dramatiq and SQS
+	@command -v redis-server >/dev/null || { \
+		test "$$(id -u)" = 0 || { echo "bench-bus: redis-server is missing; as root: apt-get install -y redis-server"; exit 1; }; \
+		apt-get update -qq && apt-get install -y -qq redis-server; }
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	VIRTUAL_ENV=$(CURDIR)/.venv-bench $(BIN)/uv pip sync --quiet --require-hashes requirements/bench.txt
+	$(BIN)/python -m benchmarks.barramento --rounds $(ROUNDS)
+
 bench-respostas: install ## Sentiment and opt-out on labelled answers (RESPOSTAS=file.jsonl)
 	@if [ -f "$(RESPOSTAS)" ]; then \
 		$(BIN)/python -m nigredo_sentimento.avaliacao "$(RESPOSTAS)"; \
@@ -76,8 +85,9 @@ bench-matcher: install ## 1,000 rules of every operator, beside moto's loop and 
 lock: install ## Compile requirements/*.in into *.txt with hashes and no index address
 	$(COMPILE) requirements/prod.in -o requirements/prod.txt
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/bench.in -o requirements/bench.txt
 
 clean: ## Remove caches and the environment; data in .alquimista stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f .coverage .coverage.* coverage.xml
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

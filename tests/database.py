@@ -29,6 +29,7 @@ _SCHEMA_SOURCES = (
     "migrations/env.py",
     "migrations/versions/*.py",
     "fibonacci_bus/src/fibonacci_bus/ddl.py",
+    "fibonacci_bus/src/fibonacci_bus/routines.py",
     "platform/core/src/alquimista/db/operations.py",
     "platform/core/src/alquimista/db/roles.py",
     "platform/core/src/alquimista/plataforma/functions.py",

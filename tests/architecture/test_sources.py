@@ -32,7 +32,8 @@ ALLOWED = {
 AUTOCOMMIT_ALLOWED = {
     "platform/core/src/alquimista/db/roles.py": "CREATE DATABASE runs outside transactions; "
     "a superuser's engine, never the app's",
-    "fibonacci_bus/src/fibonacci_bus/queues.py": "LISTEN, on the relay's own connection",
+    "fibonacci_bus/src/fibonacci_bus/listener.py": "LISTEN, on the relay's own connection",
+    "fibonacci_bus/src/fibonacci_bus/queues.py": "the relay's single statements; it has no tenant",
 }
 _UNSCOPED = re.compile(r"set_config\([^)]*,\s*false\s*\)", re.IGNORECASE)
 _SET_SESSION = re.compile(r"\bSET\s+(SESSION\s+)?app\.", re.IGNORECASE)

@@ -10,6 +10,7 @@ from alquimista.db.operations import POLICY
 from alquimista.db.roles import APP, OWNER, RELAY, SCHEMAS
 from alquimista.plataforma.functions import FUNCTIONS
 from fibonacci_bus import ddl
+from fibonacci_bus.routines import APP_ROUTINES, RELAY_ROUTINES
 from tests.architecture.schema import (
     GLOBAL_TABLES,
     VERSION_TABLE,
@@ -20,12 +21,14 @@ from tests.architecture.schema import (
 )
 
 OWN_KEYS = {
+    "fibonacci_core.breakers": "the key is what is cut off: (tenant_id, name)",
     "fibonacci_core.inbox": "the key is what makes a delivery one: (tenant_id, event_id, consumer)",
     "fibonacci_core.leases": "the key is what is leased: (tenant_id, consumer, ordering_key)",
     "fibonacci_core.metrics": "the key is the counter: (tenant_id, name, day)",
 }
 """Tables of the bus whose primary key starts with the tenant but is not (tenant_id, id)."""
 WITHOUT_VERSAO = {
+    "fibonacci_core.breakers": "counted in place; a probe is guarded by its token",
     "fibonacci_core.events": "immutable",
     "fibonacci_core.inbox": "guarded by its token",
     "fibonacci_core.leases": "guarded by its token",
@@ -220,8 +223,33 @@ def test_the_security_definer_functions_are_the_listed_ones(catalogue: Connectio
         ),
         {"schemas": list(SCHEMAS)},
     ).all()
-    assert {row.signature for row in rows} == set(FUNCTIONS)
-    for row in rows:
+    definers = [row for row in rows if row.definer]
+    assert {row.signature for row in definers} == set(FUNCTIONS)
+    for row in definers:
         assert row.schema == "alquimista_platform", row.signature
         assert row.config == ["search_path=pg_catalog"], row.signature
         assert (row.definer, row.open) == (True, False), row.signature
+
+
+def test_the_bus_has_its_routines_and_they_run_with_the_rights_of_their_caller(
+    catalogue: Connection,
+) -> None:
+    rows = catalogue.execute(
+        text(
+            """
+            SELECT p.oid::regprocedure::text AS signature, p.prosecdef AS definer,
+                   'search_path=pg_catalog' = ANY(p.proconfig) AS pinned,
+                   has_function_privilege('public', p.oid, 'EXECUTE') AS open,
+                   has_function_privilege(:app, p.oid, 'EXECUTE') AS app,
+                   has_function_privilege(:relay, p.oid, 'EXECUTE') AS relay
+            FROM pg_proc p WHERE p.pronamespace = 'fibonacci_core'::regnamespace
+            """
+        ),
+        {"app": APP, "relay": RELAY},
+    ).all()
+    found = {row.signature.removeprefix("fibonacci_core.").replace(",", ", "): row for row in rows}
+    assert set(found) == {*RELAY_ROUTINES, *APP_ROUTINES}
+    for signature, row in found.items():
+        assert (row.definer, row.pinned, row.open) == (False, True, False), signature
+        assert row.app == (signature in APP_ROUTINES), signature
+        assert row.relay == (signature in RELAY_ROUTINES), signature

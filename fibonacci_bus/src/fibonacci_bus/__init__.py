@@ -1,6 +1,14 @@
 """An event bus with EventBridge semantics on PostgreSQL; its AWS home is ``fibonacci_bus.aws``."""
 
-from fibonacci_bus.errors import BusError, ErrorClass, EventTooLarge, InvalidPattern, LostClaim
+from fibonacci_bus.breaker import Breaker, BreakerSettings
+from fibonacci_bus.errors import (
+    BreakerOpen,
+    BusError,
+    ErrorClass,
+    EventTooLarge,
+    InvalidPattern,
+    LostClaim,
+)
 from fibonacci_bus.event import Event
 from fibonacci_bus.metrics import Figures, figures
 from fibonacci_bus.pattern import Pattern, compile_pattern
@@ -15,6 +23,9 @@ from fibonacci_bus.topology import Queue, Rule, Topology
 from fibonacci_bus.worker import Consumer, Worker
 
 __all__ = [
+    "Breaker",
+    "BreakerOpen",
+    "BreakerSettings",
     "BusError",
     "Consumer",
     "ErrorClass",

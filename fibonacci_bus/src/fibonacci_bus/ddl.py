@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fibonacci_bus.routines import APP_ROUTINES, RELAY_ROUTINES, definitions
+
 SCHEMA = "fibonacci_core"
 TABLES = (
     "events",
@@ -18,6 +20,7 @@ TABLES = (
     "timers",
     "traces",
     "metrics",
+    "breakers",
 )
 RELAY_INDEXES = ("ix_queue_messages_receive", "ix_timers_due")
 """Indexes that do not start with the tenant: the relay looks across tenants by them."""
@@ -41,9 +44,15 @@ CREATE TABLE {s}.queue_messages (
     id bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL,
     queue text NOT NULL, event_id uuid NOT NULL, ordering_key text,
     visible_at timestamptz NOT NULL, receives integer NOT NULL DEFAULT 0, receipt uuid,
+    state text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'delayed', 'in_flight', 'parked')),
     enqueued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (tenant_id, id));
-CREATE INDEX ix_queue_messages_receive ON {s}.queue_messages (queue, visible_at, id);
+    PRIMARY KEY (tenant_id, id))
+    WITH ({vacuum});
+CREATE INDEX ix_queue_messages_receive ON {s}.queue_messages (queue, tenant_id, visible_at, id)
+    WHERE state <> 'parked';
+CREATE INDEX ix_queue_messages_key ON {s}.queue_messages (tenant_id, queue, ordering_key, id)
+    WHERE ordering_key IS NOT NULL;
 
 CREATE TABLE {s}.dead_letters (
     id uuid NOT NULL, tenant_id uuid NOT NULL,
@@ -59,12 +68,14 @@ CREATE TABLE {s}.inbox (
     status text NOT NULL, attempts integer NOT NULL, token uuid NOT NULL,
     lease_until timestamptz NOT NULL, last_error_class text, last_error text,
     claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(), done_at timestamptz,
-    PRIMARY KEY (tenant_id, event_id, consumer));
+    PRIMARY KEY (tenant_id, event_id, consumer))
+    WITH (fillfactor = 80);
 
 CREATE TABLE {s}.leases (
     tenant_id uuid NOT NULL, consumer text NOT NULL, ordering_key text NOT NULL,
     event_id uuid NOT NULL, token uuid NOT NULL, lease_until timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, consumer, ordering_key));
+    PRIMARY KEY (tenant_id, consumer, ordering_key))
+    WITH ({vacuum});
 
 CREATE TABLE {s}.timers (
     id uuid NOT NULL, tenant_id uuid NOT NULL,
@@ -85,13 +96,23 @@ CREATE TABLE {s}.metrics (
     tenant_id uuid NOT NULL, name text NOT NULL, day date NOT NULL,
     value bigint NOT NULL, versao integer NOT NULL DEFAULT 1,
     PRIMARY KEY (tenant_id, name, day));
+
+CREATE TABLE {s}.breakers (
+    tenant_id uuid NOT NULL, name text NOT NULL, failures integer NOT NULL,
+    open_until timestamptz, probe uuid, probe_until timestamptz,
+    PRIMARY KEY (tenant_id, name))
+    WITH (fillfactor = 50, {vacuum});
 """
+_VACUUM = (
+    "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, "
+    "autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, "
+    "autovacuum_analyze_threshold = 20000"
+)
+"""Tables whose rows come and go: swept after so many dead rows, however large they once were."""
 _RELAY_RIGHTS = """
 GRANT SELECT (id, tenant_id, queue, event_id, ordering_key, visible_at, receives, receipt,
-        enqueued_at),
-    UPDATE (visible_at, receives, receipt), DELETE ON {s}.queue_messages TO {relay};
-GRANT INSERT (tenant_id, queue, event_id, ordering_key, visible_at)
-    ON {s}.queue_messages TO {relay};
+        state, enqueued_at),
+    UPDATE (visible_at, receives, receipt, state), DELETE ON {s}.queue_messages TO {relay};
 GRANT SELECT (tenant_id, event_id, consumer, status, attempts, last_error_class, last_error)
     ON {s}.inbox TO {relay};
 GRANT INSERT (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)
@@ -114,6 +135,7 @@ _APP_RIGHTS = {
     "timers": "SELECT, INSERT, UPDATE, DELETE",
     "traces": "SELECT, INSERT, DELETE",
     "metrics": "SELECT, INSERT, UPDATE",
+    "breakers": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -126,7 +148,7 @@ def upgrade(
     owner_role: str = "alquimista_owner",
 ) -> None:
     """Create the tables, their isolation and the rights of the three logins."""
-    _run(execute, _CREATE.format(s=schema))
+    _run(execute, _CREATE.format(s=schema, vacuum=_VACUUM))
     execute(f"GRANT USAGE ON SCHEMA {schema} TO {app_role}")
     for table in TABLES:
         name = f"{schema}.{table}"
@@ -141,10 +163,18 @@ def upgrade(
         )
         execute(f"GRANT {_APP_RIGHTS[table]} ON {name} TO {app_role}")
     _run(execute, _RELAY_RIGHTS.format(s=schema, relay=relay_role))
+    for definition in definitions(schema):
+        execute(definition)
+    for routines, role in ((RELAY_ROUTINES, relay_role), (APP_ROUTINES, app_role)):
+        for routine in routines:
+            execute(f"REVOKE ALL ON FUNCTION {schema}.{routine} FROM PUBLIC")
+            execute(f"GRANT EXECUTE ON FUNCTION {schema}.{routine} TO {role}")
 
 
 def downgrade(execute: Callable[[str], object], *, schema: str = SCHEMA) -> None:
-    """Drop the tables."""
+    """Drop the routines and the tables."""
+    for routine in (*RELAY_ROUTINES, *APP_ROUTINES):
+        execute(f"DROP FUNCTION {schema}.{routine}")
     for table in reversed(TABLES):
         execute(f"DROP TABLE {schema}.{table}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 _TEXT_LIMIT = 4000
@@ -34,6 +35,28 @@ class EventTooLarge(BusError):
 
 class LostClaim(BusError):
     """Another worker has the event: everything of this run must be discarded."""
+
+
+class BreakerOpen(BusError):
+    """The breaker lets nothing through for ``retry_after``: the service behind it fails.
+
+    An event whose run ends in it, itself or as the cause, waits that long and burns no attempt.
+    """
+
+    def __init__(self, name: str, retry_after: timedelta) -> None:
+        super().__init__(f"{name} is cut off for {retry_after.total_seconds():.0f} s")
+        self.name = name
+        self.retry_after = retry_after
+
+
+def cut_off(error: BaseException) -> BreakerOpen | None:
+    """The open breaker that ended a run, if it was one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, BreakerOpen):
+            return seen
+        seen = seen.__cause__
+    return None
 
 
 def described(error: BaseException) -> str:

@@ -5,14 +5,17 @@ All functions run in the application's transaction of the event's tenant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from fibonacci_bus.consumer import EVENT_COLUMNS
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, LostClaim
+from fibonacci_bus.event import Event
 
 _CLAIM = text(
     f"""
@@ -40,6 +43,7 @@ _CLAIM = text(
         RETURNING attempts
     )
     SELECT (SELECT attempts FROM box) AS attempts,
+           set_config('synchronous_commit', 'off', true) AS hasty,
            (SELECT status FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event
             AND consumer = :consumer) AS known
     """
@@ -90,6 +94,21 @@ _GIVE_BACK = text(
       AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
     """
 )
+_CLAIM_GROUP = text(
+    f"""
+    SELECT {EVENT_COLUMNS}
+    FROM {SCHEMA}.inbox_claim(:tenant, :consumer, CAST(:events AS uuid[]),
+        CAST(:keys AS text[]), :token, :seconds)
+    """
+)
+_SETTLE_GROUP = text(
+    f"""
+    SELECT {SCHEMA}.inbox_settle(:tenant, :consumer, CAST(:events AS uuid[]),
+        CAST(:keys AS text[]), :token, CAST(:traces AS uuid[]), CAST(:durations AS integer[]))
+    """
+)
+# Claims do not wait for the disk: the settlement does, and whatever came before it is then kept.
+# A server that crashes between the two forgets a claim whose token settles nothing any more.
 # Everybody locks the lease before the inbox row, or a claim and a settlement could deadlock:
 # hence the sub-selects that make the one wait for the other.
 
@@ -168,6 +187,62 @@ def give_back(connection: Connection, claimed: Claimed) -> bool:
     """Undo a claim whose run was cut by the database, not by the event: it is no attempt."""
     given = connection.execute(_GIVE_BACK, _parameters(claimed))
     return given.rowcount == 1
+
+
+def claim_group(
+    connection: Connection,
+    tenant_id: UUID,
+    events: Mapping[UUID, str | None],
+    consumer: str,
+    lease: timedelta,
+) -> dict[UUID, tuple[Claimed, Event]]:
+    """Claim new events, given with their ordering keys, and load them, in one statement.
+
+    Answers those that are there, free and never claimed before. Roll the transaction back where
+    one is missing, and claim each alone. No two of the events share an ordering key.
+    """
+    token = uuid4()
+    rows = connection.execute(
+        _CLAIM_GROUP,
+        {
+            "tenant": tenant_id,
+            "consumer": consumer,
+            "events": [str(event) for event in events],
+            "keys": list(events.values()),
+            "token": token,
+            "seconds": lease.total_seconds(),
+        },
+    )
+    loaded = [Event(*row) for row in rows]
+    return {
+        event.id: (Claimed(tenant_id, event.id, consumer, events[event.id], token, 1), event)
+        for event in loaded
+    }
+
+
+def settle_group(
+    connection: Connection, claims: Sequence[Claimed], traces: Sequence[UUID], duration_ms: int
+) -> None:
+    """Mark the events of one claim done, free their leases and keep their traces.
+
+    Raises:
+        LostClaim: a row is no longer ours; the transaction must roll back.
+    """
+    first = claims[0]
+    settled = connection.execute(
+        _SETTLE_GROUP,
+        {
+            "tenant": first.tenant_id,
+            "consumer": first.consumer,
+            "events": [str(claimed.event_id) for claimed in claims],
+            "keys": [claimed.ordering_key for claimed in claims],
+            "token": first.token,
+            "traces": [str(trace) for trace in traces],
+            "durations": [duration_ms] * len(claims),
+        },
+    ).scalar_one()
+    if settled != len(claims):
+        raise LostClaim(f"{first.consumer} lost {len(claims) - settled} of {len(claims)}")
 
 
 def _parameters(claimed: Claimed) -> dict[str, object]:

@@ -16,9 +16,10 @@ from fibonacci_bus.ddl import SCHEMA
 _QUEUES = text(
     f"""
     SELECT queue, count(*) FILTER (WHERE visible_at <= clock_timestamp()) AS waiting,
-           count(*) FILTER (WHERE visible_at > clock_timestamp() AND receipt IS NOT NULL)
+           count(*) FILTER (WHERE visible_at > clock_timestamp() AND state = 'in_flight')
                AS in_flight,
-           count(*) FILTER (WHERE visible_at > clock_timestamp() AND receipt IS NULL) AS delayed,
+           count(*) FILTER (WHERE visible_at > clock_timestamp() AND state <> 'in_flight')
+               AS delayed,
            coalesce(extract(epoch FROM clock_timestamp()
                - min(enqueued_at) FILTER (WHERE visible_at <= clock_timestamp())), 0) AS oldest
     FROM {SCHEMA}.queue_messages

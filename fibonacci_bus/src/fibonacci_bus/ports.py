@@ -44,7 +44,10 @@ class MessageSource(Protocol):
         """Undo a receive that was cut short through no fault of the message."""
 
     def resend_delayed(self, message: Message, delay: timedelta) -> bool:
-        """Replace a message by a delayed copy: no receive is burnt."""
+        """Put a message back, unreceived, for ``delay``: no receive is burnt.
+
+        In PostgreSQL it keeps its place in the order; SQS gets a delayed copy.
+        """
 
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
         """Move a message to the dead letters with its error."""

@@ -32,9 +32,11 @@ _INSERT = text(
 )
 _FAN_OUT = text(
     f"""
-    INSERT INTO {SCHEMA}.queue_messages (tenant_id, queue, event_id, ordering_key, visible_at)
+    INSERT INTO {SCHEMA}.queue_messages
+        (tenant_id, queue, event_id, ordering_key, visible_at, state)
     SELECT m.tenant_id, m.queue, m.event_id, m.ordering_key,
-           clock_timestamp() + make_interval(secs => :delay)
+           clock_timestamp() + make_interval(secs => :delay),
+           CASE WHEN :delay > 0 THEN 'delayed' ELSE 'waiting' END
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS m(tenant_id uuid, queue text, event_id uuid, ordering_key text)
     """

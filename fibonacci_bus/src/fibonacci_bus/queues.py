@@ -2,60 +2,51 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
 
-import psycopg2
-import psycopg2.extensions
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Connection, Engine, Row, create_engine, text
 
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass
-from fibonacci_bus.publisher import CHANNEL
+from fibonacci_bus.listener import Listener
 from fibonacci_bus.topology import Topology
 
+__all__ = ["Depth", "Listener", "Message", "QueueReader"]
 _RECEIVE = text(
     f"""
-    WITH config AS (
-        SELECT * FROM unnest(CAST(:names AS text[]), CAST(:seconds AS double precision[]))
-            AS c(queue, visibility)
-    ), picked AS (
-        SELECT tenant_id, id FROM {SCHEMA}.queue_messages
-        WHERE queue = ANY(CAST(:names AS text[])) AND visible_at <= clock_timestamp()
-        ORDER BY visible_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
-    )
-    UPDATE {SCHEMA}.queue_messages q
-    SET receives = q.receives + 1, receipt = :receipt,
-        visible_at = clock_timestamp() + make_interval(secs => c.visibility)
-    FROM picked p, config c
-    WHERE q.tenant_id = p.tenant_id AND q.id = p.id AND c.queue = q.queue
-    RETURNING q.tenant_id, q.id, q.queue, q.event_id, q.ordering_key, q.receives
+    SELECT r_tenant, r_id, r_queue, r_event, r_key, r_receives, r_parked
+    FROM {SCHEMA}.queue_receive(
+        CAST(:names AS text[]), CAST(:seconds AS double precision[]),
+        CAST(:queue_limits AS integer[]), CAST(:partition_limits AS integer[]),
+        CAST(:cursors AS uuid[]), :batch, :span, CAST(:receipt AS uuid),
+        CAST(:tenants AS uuid[]), CAST(:ids AS bigint[]), CAST(:receipts AS uuid[]))
     """
 )
-_DELETE = text(
+_ACK = text(
     f"""
-    DELETE FROM {SCHEMA}.queue_messages q
-    USING unnest(CAST(:tenants AS uuid[]), CAST(:ids AS bigint[])) AS m(tenant_id, id)
-    WHERE q.tenant_id = m.tenant_id AND q.id = m.id AND q.receipt = :receipt
+    SELECT {SCHEMA}.queue_ack(CAST(:tenants AS uuid[]), CAST(:ids AS bigint[]),
+                              CAST(:receipts AS uuid[]))
     """
 )
 _VISIBLE = text(
     f"""
     UPDATE {SCHEMA}.queue_messages
-    SET visible_at = clock_timestamp() + make_interval(secs => :seconds)
+    SET visible_at = clock_timestamp() + make_interval(secs => :seconds), state = :state
     WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
     """
 )
-_COPY = text(
+_RESEND = text(
     f"""
-    INSERT INTO {SCHEMA}.queue_messages (tenant_id, queue, event_id, ordering_key, visible_at)
-    VALUES (:tenant, :queue, :event, :ordering_key,
-            clock_timestamp() + make_interval(secs => :seconds))
+    UPDATE {SCHEMA}.queue_messages
+    SET visible_at = clock_timestamp() + make_interval(secs => :seconds), state = 'waiting',
+        receipt = NULL, receives = greatest(receives - 1, 0)
+    WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
     """
 )
 _DEAD_LETTER = text(
@@ -71,18 +62,27 @@ _TRIED = text(
     WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue
     """
 )
+_LOOK_SECONDS = 0.5
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
 _DEPTH = text(
     f"""
-    SELECT queue, count(*) FILTER (WHERE visible_at <= clock_timestamp()) AS waiting,
-           count(*) FILTER (WHERE visible_at > clock_timestamp() AND receipt IS NOT NULL)
+    SELECT queue,
+           count(*) FILTER (WHERE state = 'parked' OR visible_at <= clock_timestamp()) AS waiting,
+           count(*) FILTER (WHERE state = 'in_flight' AND visible_at > clock_timestamp())
                AS in_flight,
-           count(*) FILTER (WHERE visible_at > clock_timestamp() AND receipt IS NULL) AS delayed,
+           count(*) FILTER (WHERE state IN ('waiting', 'delayed')
+                            AND visible_at > clock_timestamp()) AS delayed,
            extract(epoch FROM clock_timestamp() - min(enqueued_at)) AS oldest_seconds
     FROM {SCHEMA}.queue_messages GROUP BY queue
     """
 )
+
+
+_SINGLES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+_FIRST = "00000000-0000-0000-0000-000000000000"
+_SEARCH_SPAN = 20
+"""After blocked messages were met, a receive looks at so many times its batch, to park more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,14 @@ def _epitaph(tried: _Tried) -> tuple[ErrorClass, str]:
 
 
 class QueueReader:
-    """The relay's side of the queues."""
+    """The relay's side of the queues. Threads may share one."""
 
     def __init__(self, engine: Engine, topology: Topology) -> None:
         self._engine = engine
+        self._single = _single(engine)
         self._topology = topology
+        self._cursors: dict[str, str] = {}
+        self._blocked = False
 
     @property
     def topology(self) -> Topology:
@@ -140,77 +143,90 @@ class QueueReader:
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
         """Take up to ``limit`` visible messages; those tried too often are dead-lettered.
 
+        Partitions take turns: a batch is shared among those that wait, and the next begins after
+        the last partition served. Of an ordering key only the first message is handed out, and
+        none while another of its key is in flight or waits for its next try.
+
         Tries are the inbox's attempts, not receives: a worker that dies takes its whole batch
         along, and the neighbours of the message that killed it were never tried.
         """
-        receipt = uuid4()
-        settings = [self._topology.queue(name) for name in queues]
-        with self._engine.begin() as connection:
-            rows = connection.execute(
-                _RECEIVE,
-                {
-                    "names": [queue.name for queue in settings],
-                    "seconds": [queue.visibility_timeout.total_seconds() for queue in settings],
-                    "limit": limit,
-                    "receipt": receipt,
-                },
-            ).all()
-            received = [
-                Message(
-                    row.tenant_id,
-                    row.id,
-                    row.queue,
-                    row.event_id,
-                    row.ordering_key,
-                    row.receives,
-                    receipt,
-                )
-                for row in sorted(rows, key=lambda row: int(row.id))
-            ]
-            return [item for item in received if not self._bury_crashed(connection, item)]
+        return self.ack_and_receive((), queues, limit)
 
     def ack_and_receive(
         self, handled: Sequence[Message], queues: Sequence[str], limit: int = 10
     ) -> list[Message]:
-        """Remove handled messages and take the next ones."""
-        self.ack(handled)
-        return self.receive(queues, limit)
+        """Remove handled messages and take the next ones, in one round trip.
+
+        Neither waits for the disk: after a crash of the server an acknowledged message may come
+        again, and the inbox, whose commit does wait, knows that it is done.
+        """
+        span = limit * _SEARCH_SPAN if self._blocked else limit
+        while True:
+            receipt = uuid4()
+            rows = self._take(handled, queues, limit, span, receipt)
+            received = [
+                Message(
+                    row.r_tenant,
+                    row.r_id,
+                    row.r_queue,
+                    row.r_event,
+                    row.r_key,
+                    row.r_receives,
+                    receipt,
+                )
+                for row in rows
+                if not row.r_parked
+            ]
+            self._blocked = len(rows) - len(received) > limit // 2
+            if received or not rows:
+                break
+            handled, span = (), limit * _SEARCH_SPAN
+        return [message for message in received if not self._bury_crashed(message)]
+
+    def receive_wait(
+        self, listener: Listener, queues: Sequence[str], wait: timedelta, limit: int = 10
+    ) -> list[Message]:
+        """Long poll: as ``receive``, but wait up to ``wait`` for something to be published."""
+        end = time.monotonic() + wait.total_seconds()
+        while True:
+            received = self.receive(queues, limit)
+            left = end - time.monotonic()
+            if received or left <= 0:
+                return received
+            listener.wait(min(left, _LOOK_SECONDS))
 
     def ack(self, messages: Sequence[Message]) -> int:
         """Remove handled messages; a copy that somebody else received since stays."""
         if not messages:
             return 0
-        with self._engine.begin() as connection:
+        with self._single.connect() as connection:
             return self._delete(connection, messages)
 
     def release(self, message: Message, delay: timedelta) -> bool:
         """Make a message visible again after ``delay``; False where the receipt is old."""
-        return self._visible(message, delay)
+        return self._visible(message, delay, "waiting")
 
     def give_back(self, message: Message) -> bool:
         """Make a message visible at once; False where the receipt is old."""
-        return self._visible(message, timedelta(0))
+        return self._visible(message, timedelta(0), "waiting")
 
     def extend(self, message: Message, visibility: timedelta) -> bool:
         """Keep a message invisible longer; False where the receipt is old."""
-        return self._visible(message, visibility)
+        return self._visible(message, visibility, "in_flight")
 
     def resend_delayed(self, message: Message, delay: timedelta) -> bool:
-        """Replace a message by a delayed copy: no receive is burnt."""
-        with self._engine.begin() as connection:
-            if not self._delete(connection, [message]):
-                return False
-            connection.execute(
-                _COPY,
+        """Put a message back, unreceived, at its old place in the order: no receive is burnt."""
+        with self._single.connect() as connection:
+            changed = connection.execute(
+                _RESEND,
                 {
                     "tenant": message.tenant_id,
-                    "queue": message.queue,
-                    "event": message.event_id,
-                    "ordering_key": message.ordering_key,
+                    "id": message.id,
+                    "receipt": message.receipt,
                     "seconds": delay.total_seconds(),
                 },
             )
-        return True
+        return changed.rowcount == 1
 
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
         """Move a message to the dead letters with its error; False where the receipt is old."""
@@ -238,15 +254,52 @@ class QueueReader:
         }
         return {name: found.get(name, Depth(0, 0, 0, 0.0)) for name in self._topology.names}
 
-    def _bury_crashed(self, connection: Connection, message: Message) -> bool:
+    def _take(
+        self,
+        handled: Sequence[Message],
+        queues: Sequence[str],
+        limit: int,
+        span: int,
+        receipt: UUID,
+    ) -> list[Row[Any]]:
+        settings = [self._topology.queue(name) for name in queues]
+        with self._single.connect() as connection:
+            rows = connection.execute(
+                _RECEIVE,
+                {
+                    "names": [queue.name for queue in settings],
+                    "seconds": [queue.visibility_timeout.total_seconds() for queue in settings],
+                    "queue_limits": [queue.concurrency for queue in settings],
+                    "partition_limits": [queue.partition_concurrency for queue in settings],
+                    "cursors": [self._cursors.get(queue.name, _FIRST) for queue in settings],
+                    "batch": limit,
+                    "span": span,
+                    "receipt": str(receipt),
+                    **_named(handled),
+                },
+            ).all()
+        self._turn(rows)
+        return sorted(rows, key=lambda row: int(row.r_id))
+
+    def _turn(self, rows: Sequence[Row[Any]]) -> None:
+        """The next receive begins after the last partition served, which is a ring."""
+        served: dict[str, list[str]] = {}
+        for row in rows:
+            served.setdefault(row.r_queue, []).append(str(row.r_tenant))
+        for queue, partitions in served.items():
+            start = self._cursors.get(queue, _FIRST)
+            self._cursors[queue] = max(partitions, key=lambda item: (item <= start, item))
+
+    def _bury_crashed(self, message: Message) -> bool:
         limit = self._topology.queue(message.queue).max_receives
         if message.receives <= limit:
             return False
-        tried = self._tried(connection, message)
-        if tried.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
-            return False
-        self._delete(connection, [message])
-        self._bury(connection, message, *_epitaph(tried))
+        with self._engine.begin() as connection:
+            tried = self._tried(connection, message)
+            if tried.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
+                return False
+            self._delete(connection, [message])
+            self._bury(connection, message, *_epitaph(tried))
         return True
 
     def _tried(self, connection: Connection, message: Message) -> _Tried:
@@ -274,21 +327,11 @@ class QueueReader:
         )
 
     def _delete(self, connection: Connection, messages: Sequence[Message]) -> int:
-        deleted = 0
-        for receipt in {message.receipt for message in messages}:
-            own = [message for message in messages if message.receipt == receipt]
-            deleted += connection.execute(
-                _DELETE,
-                {
-                    "tenants": [str(message.tenant_id) for message in own],
-                    "ids": [message.id for message in own],
-                    "receipt": receipt,
-                },
-            ).rowcount
-        return deleted
+        removed: int = connection.execute(_ACK, _named(messages)).scalar_one()
+        return removed
 
-    def _visible(self, message: Message, delay: timedelta) -> bool:
-        with self._engine.begin() as connection:
+    def _visible(self, message: Message, delay: timedelta, state: str) -> bool:
+        with self._single.connect() as connection:
             changed = connection.execute(
                 _VISIBLE,
                 {
@@ -296,56 +339,29 @@ class QueueReader:
                     "id": message.id,
                     "receipt": message.receipt,
                     "seconds": delay.total_seconds(),
+                    "state": state,
                 },
             )
         return changed.rowcount == 1
 
 
-class Listener:
-    """Waits for NOTIFY on a connection of its own, and reconnects where it was cut."""
+def _single(engine: Engine) -> Engine:
+    """For statements that are their own transaction: one round trip each.
 
-    def __init__(self, dsn: str) -> None:
-        url = make_url(dsn)
-        self._arguments: dict[str, Any] = {
-            "dbname": url.database,
-            "user": url.username,
-            "password": url.password,
-            "host": url.host or url.query.get("host"),
-            "port": url.port,
-        }
-        self._connection: psycopg2.extensions.connection | None = None
+    Its connections are never in another mode, since changing a pooled one to and fro costs two
+    round trips more. The relay's rights need no tenant.
+    """
+    found = _SINGLES.get(engine)
+    if found is None:
+        pool = engine.pool.recreate()
+        found = create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
+        _SINGLES[engine] = found
+    return found
 
-    def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds; True where something was published meanwhile.
 
-        Also True at once where the connection is new: something may have been published while
-        nobody listened.
-        """
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = self._open()
-                return True
-            connection = self._connection
-            if not select.select([connection], [], [], timeout)[0]:
-                return False
-            connection.poll()
-        except psycopg2.Error:
-            self.close()
-            time.sleep(min(timeout, 0.2))
-            return False
-        heard = bool(connection.notifies)
-        connection.notifies.clear()
-        return heard
-
-    def close(self) -> None:
-        """Give the connection up."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _open(self) -> psycopg2.extensions.connection:
-        connection: psycopg2.extensions.connection = psycopg2.connect(**self._arguments)
-        connection.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
-        with connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {CHANNEL}")
-        return connection
+def _named(messages: Sequence[Message]) -> dict[str, list[Any]]:
+    return {
+        "tenants": [str(message.tenant_id) for message in messages],
+        "ids": [message.id for message in messages],
+        "receipts": [str(message.receipt) for message in messages],
+    }

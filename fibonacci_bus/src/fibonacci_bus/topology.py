@@ -14,12 +14,21 @@ from fibonacci_bus.pattern import compile_pattern
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue and its settings; ``max_receives`` receives, then the dead letters."""
+    """A queue and its settings; ``max_receives`` receives, then the dead letters.
+
+    ``concurrency`` and ``partition_concurrency`` bound how many messages are in flight at a time,
+    of the queue and of each partition, over all processes. ``group`` is how many events one
+    transaction may claim and commit together: for handlers of milliseconds, whose runs may be
+    repeated where a neighbour's commit fails.
+    """
 
     name: str
     visibility_timeout: timedelta = timedelta(seconds=30)
     max_receives: int = 3
     retention: timedelta = timedelta(days=14)
+    concurrency: int | None = None
+    partition_concurrency: int | None = None
+    group: int = 1
 
 
 @dataclass(frozen=True, slots=True)

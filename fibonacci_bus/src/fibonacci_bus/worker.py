@@ -5,57 +5,36 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
-from typing import Protocol
-from uuid import UUID
 
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.errors import ErrorClass, LostClaim, described
+from fibonacci_bus.consumer import LOAD_EVENT, Commit, Consumer, Scope
+from fibonacci_bus.errors import BreakerOpen, ErrorClass, LostClaim, cut_off, described
 from fibonacci_bus.event import Event
-from fibonacci_bus.inbox import AlreadyDone, Busy, Claimed, claim, fail, give_back, settle
+from fibonacci_bus.groups import GroupRefused, Ready, claim_whole, commit_whole, grouped
+from fibonacci_bus.inbox import (
+    AlreadyDone,
+    Busy,
+    Claimed,
+    claim,
+    fail,
+    give_back,
+    settle,
+)
 from fibonacci_bus.ports import MessageSource
 from fibonacci_bus.queues import Listener, Message
 
+__all__ = ["Commit", "Consumer", "Scope", "Worker", "unreachable"]
 logger = logging.getLogger(__name__)
 MAX_CONFLICTS = 3
 _BUSY_DELAY = timedelta(milliseconds=200)
 _BACKOFF_BASE = 2.0
 _BACKOFF_LIMIT = 300.0
 _POLL_SECONDS = 0.5
-_LOAD = text(
-    f"""
-    SELECT id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
-           causation_id, depth, replay_name, replayed_from, effects
-    FROM {SCHEMA}.events WHERE tenant_id = :tenant AND id = :id
-    """
-)
-
-Scope = Callable[[UUID], AbstractContextManager[Connection]]
-Commit = Callable[[Connection], None]
-
-
-class Consumer(Protocol):
-    """Handles the events of one queue; ``name`` is the queue's."""
-
-    @property
-    def name(self) -> str:
-        """The queue."""
-
-    @property
-    def deadline(self) -> timedelta:
-        """How long a run may take."""
-
-    def admit(self, connection: Connection, event: Event) -> bool:
-        """Asked in the claim transaction; False acknowledges the event unhandled."""
-
-    def run(self, event: Event, attempt: int) -> Commit:
-        """Do the work with no transaction open; answers what the commit transaction does."""
+_FLUSH_SECONDS = 0.05
 
 
 class _NotClaimed(Exception):
@@ -109,14 +88,7 @@ class Worker:
         """
         self._give_back()
         messages = self._reader.receive(tuple(self._consumers), batch)
-        self._held = dict.fromkeys(messages)
-        handled = []
-        for message in messages:
-            if self._handle(message):
-                handled.append(message)
-            else:
-                del self._held[message]
-        self._reader.ack(handled)
+        self._reader.ack(self._handle_all(messages))
         self._held.clear()
         return len(messages)
 
@@ -137,25 +109,95 @@ class Worker:
     def run_forever(
         self, stop: threading.Event, listener: Listener | None = None, batch: int = 10
     ) -> None:
-        """Handle messages until ``stop``; a database that went away is waited for."""
+        """Handle messages until ``stop``; a database that went away is waited for.
+
+        What a batch has handled is acknowledged by the statement that receives the next.
+        """
+        handled: list[Message] = []
         while not stop.is_set():
             try:
-                received = self.run_once(batch)
+                self._give_back(handled)
+                messages = self._reader.ack_and_receive(handled, tuple(self._consumers), batch)
+                self._held.clear()
+                handled = []
+                handled = self._handle_all(messages)
             except DBAPIError as error:
                 if not unreachable(error):
                     raise
                 logger.warning("database unreachable: %s", type(error.orig).__name__)
                 stop.wait(_POLL_SECONDS)
                 continue
-            if received == 0:
+            if not messages:
                 if listener is not None:
                     listener.wait(_POLL_SECONDS)
                 else:
                     stop.wait(_POLL_SECONDS / 10)
+        self._reader.ack(handled)
+        self._held.clear()
 
-    def _give_back(self) -> None:
+    def _handle_all(self, messages: Sequence[Message]) -> list[Message]:
+        """Handle a batch; answers what is to be acknowledged.
+
+        Slow batches are acknowledged on the way, and what waits for its turn is kept invisible.
+        """
+        received = flushed = monotonic()
+        self._held = dict.fromkeys(messages)
+        handled: list[Message] = []
+        for group in grouped(messages, self._reader.topology):
+            if handled and monotonic() - flushed > _FLUSH_SECONDS:
+                self._reader.ack(handled)
+                for message in handled:
+                    del self._held[message]
+                handled, flushed = [], monotonic()
+            ours = [message for message in group if self._still_ours(message, received)]
+            done = self._handle_group(ours) if len(ours) > 1 else list(filter(self._handle, ours))
+            for message in set(group) - set(done):
+                del self._held[message]
+            handled.extend(done)
+        return handled
+
+    def _still_ours(self, message: Message, received: float) -> bool:
+        visibility = self._reader.topology.queue(message.queue).visibility_timeout
+        if monotonic() - received < visibility.total_seconds() / 2:
+            return True
+        return self._reader.extend(message, visibility)
+
+    def _handle_group(self, messages: list[Message]) -> list[Message]:
+        """Claim, run and commit several events together; answers those to be acknowledged."""
+        consumer = self._consumers[messages[0].queue]
+        started = monotonic()
+        try:
+            claims = claim_whole(self._scope, consumer, messages, self._margin)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and unreachable(error):
+                raise
+            if not isinstance(error, GroupRefused):
+                logger.info("group not claimed", extra={"consumer": consumer.name}, exc_info=True)
+            return [message for message in messages if self._handle(message)]
+        self._held.update({message: claimed for message, claimed, _ in claims})
+        ready: list[Ready] = []
+        for message, claimed, event in claims:
+            try:
+                ready.append((message, claimed, event, consumer.run(event, claimed.attempt)))
+            except Exception as error:
+                if isinstance(error, DBAPIError) and unreachable(error):
+                    raise
+                self._failed(message, claimed, event, error)
+        if not ready:
+            return []
+        try:
+            commit_whole(self._scope, ready, started)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and unreachable(error):
+                raise
+            return [item[0] for item in ready if self._finish(consumer, *item[:3], started)]
+        return [item[0] for item in ready]
+
+    def _give_back(self, handled: Sequence[Message] = ()) -> None:
         """After an interrupted batch: make its messages visible, without burning an attempt."""
         for message, claimed in list(self._held.items()):
+            if message in handled:
+                continue
             if claimed is not None:
                 with self._scope(message.tenant_id) as connection:
                     give_back(connection, claimed)
@@ -184,6 +226,12 @@ class Worker:
             self._unclaimed(message, error)
             return False
         self._held[message] = claimed
+        return self._finish(consumer, message, claimed, event, started)
+
+    def _finish(
+        self, consumer: Consumer, message: Message, claimed: Claimed, event: Event, started: float
+    ) -> bool:
+        """Run and commit a claimed event; True where it is to be acknowledged."""
         try:
             self._work(consumer, claimed, event, started)
         except LostClaim:
@@ -211,7 +259,7 @@ class Worker:
             if answer.attempt > self._limit(message):
                 raise _Exhausted
             row = connection.execute(
-                _LOAD, {"tenant": message.tenant_id, "id": message.event_id}
+                LOAD_EVENT, {"tenant": message.tenant_id, "id": message.event_id}
             ).one_or_none()
             if row is None:
                 logger.warning("event is gone", extra={"consumer": consumer.name})
@@ -239,6 +287,10 @@ class Worker:
     ) -> None:
         kind = self._classify(error)
         said = described(error)
+        breaker = cut_off(error)
+        if breaker is not None and kind is ErrorClass.TRANSIENT:
+            self._postpone(message, claimed, breaker)
+            return
         logger.warning(
             "event failed",
             extra={"consumer": claimed.consumer, "error_class": kind.value, "error": said},
@@ -255,6 +307,15 @@ class Worker:
         if kind is ErrorClass.CRITICAL:
             self._alert(event, error)
         self._reader.dead_letter(message, kind, said)
+
+    def _postpone(self, message: Message, claimed: Claimed, breaker: BreakerOpen) -> None:
+        """An open breaker stopped the run: wait for it, without burning an attempt."""
+        logger.info("event waits", extra={"consumer": claimed.consumer, "breaker": breaker.name})
+        with self._scope(message.tenant_id) as connection:
+            if not give_back(connection, claimed):
+                return
+        spread = timedelta(seconds=self._jitter())
+        self._reader.resend_delayed(message, breaker.retry_after + spread)
 
     def _unclaimed(self, message: Message, error: Exception) -> None:
         """The claim itself failed, such as for a tenant that is gone: receives count as tries."""

@@ -22,7 +22,7 @@ TOPOLOGY = Topology([Queue("a")], [])
 
 
 class ScriptedReader(QueueReader):
-    """Answers ``receive`` from a list of errors, then stops the worker."""
+    """Answers ``ack_and_receive`` from a list of errors, then stops the worker."""
 
     def __init__(self, script: list[DBAPIError], stop: threading.Event) -> None:
         super().__init__(create_engine("postgresql+psycopg2://"), TOPOLOGY)
@@ -30,7 +30,9 @@ class ScriptedReader(QueueReader):
         self.stop = stop
         self.calls = 0
 
-    def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
+    def ack_and_receive(
+        self, handled: Sequence[Message], queues: Sequence[str], limit: int = 10
+    ) -> list[Message]:
         self.calls += 1
         if self.script:
             raise self.script.pop(0)

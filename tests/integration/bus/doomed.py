@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from alquimista.db.session import Database
 from fibonacci_bus import Event, Message, Queue, QueueReader, Rule, Topology, Worker, publish
@@ -30,7 +30,7 @@ from tests.integration.bus.rig import classify, record
 STEPS = (
     "publish: written, not committed",
     "publish: committed",
-    "receive: updated, not committed",
+    "receive: done, answer unread",
     "receive: committed",
     "claim: written, not committed",
     "claim: at its commit",
@@ -41,12 +41,12 @@ STEPS = (
     "commit: all written",
     "commit: at its commit",
     "commit: committed, not acknowledged",
-    "acknowledge: deleted, not committed",
+    "acknowledge: done, answer unread",
     "acknowledge: committed",
 )
 TIMEOUT = timedelta(milliseconds=300)
 TOPOLOGY = Topology(
-    [Queue("a", TIMEOUT, max_receives=99), Queue("b", TIMEOUT, max_receives=99)],
+    [Queue("a", TIMEOUT, max_receives=99), Queue("b", TIMEOUT, max_receives=99, group=5)],
     [Rule("pedidos", {"source": ["pedido"]}, "a"), Rule("feitos", {"source": ["feito"]}, "b")],
 )
 _DRAIN_SECONDS = 30.0
@@ -160,10 +160,12 @@ def _event(source: str, tenant_id: UUID, cause: Event | None = None) -> Event:
 
 
 def _arm(database: Database, doom: Doom) -> None:
-    """Die just before the driver commits what the phase has done."""
+    """Die just before the driver commits what the phase has done, or reads what was answered."""
+    unread = {
+        "receive": "receive: done, answer unread",
+        "acknowledge": "acknowledge: done, answer unread",
+    }
     at_commit = {
-        "receive": "receive: updated, not committed",
-        "acknowledge": "acknowledge: deleted, not committed",
         "claim": "claim: at its commit",
         "commit": "commit: at its commit",
     }
@@ -171,8 +173,11 @@ def _arm(database: Database, doom: Doom) -> None:
     def before_commit(_connection: Connection) -> None:
         doom.at(at_commit.get(doom.phase, ""))
 
-    for engine in (database.app_engine, database.relay_engine):
-        event.listen(engine, "commit", before_commit)
+    def after_statement(*_: object) -> None:
+        doom.at(unread.get(doom.phase, ""))
+
+    event.listen(database.app_engine, "commit", before_commit)
+    event.listen(Engine, "after_cursor_execute", after_statement)
 
 
 def _publish(database: Database, tenant_id: UUID, doom: Doom) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from fibonacci_bus import Timers, publish
+from fibonacci_bus.breaker import Breaker
 from fibonacci_bus.ddl import TABLES
 from tests.conftest import TestTenant
 from tests.integration.bus.rig import Permanent, Rig, Toy
@@ -38,6 +39,11 @@ def fill(rig: Rig) -> None:
             text("INSERT INTO fibonacci_core.metrics VALUES (:t, 'n', current_date, 1)"),
             {"t": rig.tenant_id},
         )
+    with (
+        pytest.raises(Permanent),
+        Breaker(rig.database.scope, rig.tenant_id, "receita").guard(),
+    ):
+        raise Permanent("503")
     with rig.database.scope(rig.tenant_id) as connection:
         Timers().schedule(connection, rig.tenant_id, datetime.now(UTC), "envio", uuid4())
 
@@ -89,6 +95,10 @@ def test_tenant_b_cannot_change_or_remove_rows_of_tenant_a(
         "DELETE FROM fibonacci_core.timers",
         "UPDATE fibonacci_core.queue_messages SET tenant_id = gen_random_uuid()",
         "UPDATE fibonacci_core.inbox SET status = 'done'",
+        "INSERT INTO fibonacci_core.queue_messages (tenant_id, queue, event_id, visible_at) "
+        "VALUES (gen_random_uuid(), 'c', gen_random_uuid(), clock_timestamp())",
+        "SELECT name FROM fibonacci_core.breakers",
+        "SELECT fibonacci_core.inbox_claim(NULL, NULL, NULL, NULL, NULL, NULL)",
         "SELECT nome FROM alquimista_platform.tenants",
         "SELECT email FROM alquimista_platform.users",
         "SELECT nome FROM nigredo_leads.leads",

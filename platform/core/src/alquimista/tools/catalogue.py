@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from alquimista.db.session import Database
@@ -13,12 +14,14 @@ from alquimista.sandbox.redator import Redator
 from alquimista.settings import Settings
 from alquimista.tools.calls import Call, calendar_calls, chat_call
 from alquimista.tools.contracts import CONTRACTS
-from alquimista.tools.registry import Tool, ToolRegistry
+from alquimista.tools.registry import Guard, Tool, ToolRegistry, unguarded
 from alquimista_integrations.calendar.google import GoogleCalendar
 from alquimista_integrations.enrichment.brasilapi import BASE_URL, ReceitaFederal
 from alquimista_integrations.llm.chat import ChatModel
 from alquimista_integrations.rest import TokenProvider
+from alquimista_sdk.errors import AlquimistaError, TransientError
 from alquimista_sdk.models import TenantFacts
+from fibonacci_bus.breaker import Breaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,40 @@ def build_registry(
     outside: OutsideServices | None = None,
     *,
     sleep: Callable[[float], None] = time.sleep,
+    guard: Guard | None = None,
 ) -> ToolRegistry:
     """The tools of a tenant: twins for a sandbox tenant, real services for any other.
 
-    Production refuses the twins: a sandbox tenant has no tools there.
+    Production refuses the twins: a sandbox tenant has no tools there. A real service that keeps
+    failing is cut off for the tenant, in every process (``guard`` overrides how); what is answered
+    inside this process never is.
     """
+    services = outside or OutsideServices()
+    own = unguarded if tenant.sandbox else _breakers(tenant, database, services)
     if tenant.sandbox:
         calls = _twins(tenant, database) if settings.sandbox else {}
     else:
-        calls = _real(outside or OutsideServices())
-    return ToolRegistry((Tool(CONTRACTS[name], call) for name, call in calls.items()), sleep)
+        calls = _real(services)
+    return ToolRegistry(
+        (Tool(CONTRACTS[name], call) for name, call in calls.items()), sleep, guard or own
+    )
+
+
+def _breakers(tenant: TenantFacts, database: Database, services: OutsideServices) -> Guard:
+    inside = frozenset() if services.llm_token is not None else frozenset({"llm.write"})
+
+    def guard(name: str) -> AbstractContextManager[None]:
+        if name in inside:
+            return unguarded(name)
+        named = f"tools:{name}"
+        return Breaker(database.scope, tenant.id, named, is_failure=_is_outage).guard()
+
+    return guard
+
+
+def _is_outage(error: BaseException) -> bool:
+    """A refusal is an answer; a time-out, a 5xx or a mistake of the adapter is not."""
+    return isinstance(error, TransientError) or not isinstance(error, AlquimistaError)
 
 
 def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:

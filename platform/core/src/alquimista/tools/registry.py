@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from alquimista_sdk.errors import InvalidPayload, PermanentError, TransientError
+from fibonacci_bus.errors import BreakerOpen
 
 logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -22,6 +24,21 @@ class ToolUnavailable(PermanentError):
     """There is no such tool, or nobody has configured its service for this tenant."""
 
     code = "ferramenta_indisponivel"
+
+
+class ToolCutOff(TransientError):
+    """The service behind the tool fails; it is not called until its breaker lets a probe by."""
+
+    code = "ferramenta_interrompida"
+
+
+Guard = Callable[[str], AbstractContextManager[None]]
+"""Around each call of a tool, by name: what raises ``BreakerOpen`` where it is cut off."""
+
+
+def unguarded(name: str) -> AbstractContextManager[None]:
+    """No breaker: for tools that are answered inside this process."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +64,17 @@ class Tool:
 
 
 class ToolRegistry:
-    """The tools of one tenant. ``sleep`` takes seconds."""
+    """The tools of one tenant. ``sleep`` takes seconds; ``guard`` is the tenant's breakers."""
 
-    def __init__(self, tools: Iterable[Tool], sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        sleep: Callable[[float], None] = time.sleep,
+        guard: Guard = unguarded,
+    ) -> None:
         self._tools = {tool.contract.name: tool for tool in tools}
         self._sleep = sleep
+        self._guard = guard
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +89,7 @@ class ToolRegistry:
         Raises:
             ToolUnavailable: no such tool for this tenant.
             InvalidPayload: input or output breaks its schema.
+            ToolCutOff: the service has failed again and again; it is not called for now.
             TransientError: the service failed three times.
             PermanentError: the service refused.
         """
@@ -93,16 +117,20 @@ class ToolRegistry:
         return tool.contract.instead(payload)
 
     def _attempt(self, tool: Tool, payload: dict[str, Any]) -> dict[str, Any]:
+        name = tool.contract.name
         attempt = 1
         while True:
             try:
-                return tool.call(payload)
+                with self._guard(name):
+                    return tool.call(payload)
+            except BreakerOpen as error:
+                raise ToolCutOff(f"{name}: serviço fora do ar, aguardando.") from error
             except TransientError as error:
                 if attempt == MAX_ATTEMPTS:
                     raise
                 logger.info(
                     "tool failed for now",
-                    extra={"tool": tool.contract.name, "attempt": attempt, "error": str(error)},
+                    extra={"tool": name, "attempt": attempt, "error": str(error)},
                 )
                 self._sleep(_BACKOFF_BASE**attempt)
                 attempt += 1

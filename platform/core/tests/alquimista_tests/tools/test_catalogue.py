@@ -15,6 +15,7 @@ from alquimista.settings import PRODUCAO, Settings
 from alquimista.tools.calls import calendar_calls, chat_call
 from alquimista.tools.catalogue import OutsideServices, build_registry
 from alquimista.tools.contracts import CONTRACTS
+from alquimista.tools.registry import unguarded
 from alquimista_integrations.calendar.port import NovoEvento
 from alquimista_integrations.llm.chat import ChatModel
 from alquimista_sdk.errors import InvalidPayload, TransientError
@@ -84,7 +85,9 @@ def test_made_up_facts_reach_only_a_sandbox_tenant() -> None:
     )
     assert answer["sandbox"] is True
     unreachable = OutsideServices(receita_url="http://127.0.0.1:1")
-    registry = build_registry(REAL, _database(), SETTINGS, unreachable, sleep=lambda _: None)
+    registry = build_registry(
+        REAL, _database(), SETTINGS, unreachable, sleep=lambda _: None, guard=unguarded
+    )
     with pytest.raises(TransientError):
         registry.call("enrichment.company", {"cnpj": "19131243000197", "empresa": "Aurora"})
 
