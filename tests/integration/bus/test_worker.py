@@ -273,7 +273,7 @@ def test_a_running_claim_is_busy_until_its_lease_ends(rig: Rig) -> None:
 
 
 def test_one_at_a_time_per_consumer_and_key_under_two_threads(rig: Rig) -> None:
-    events = [rig.event(ordering_key=f"lead-{i % 3}") for i in range(24)]
+    events = [rig.event(ordering_key=f"lead-{i % 12}") for i in range(24)]
     rig.publish(*events)
     inside: Counter[str] = Counter()
     together: list[str] = []
