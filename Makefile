@@ -39,7 +39,7 @@ $(STAMP):
 run: install ## Start everything: database, API, workers, timers; Ctrl-C stops it
 	$(BIN)/alquimista up
 
-demo: install ## A week of prospecting in under a minute
+demo: install ## A week of prospecting on business time, and what must hold after it
 	$(BIN)/alquimista demo
 
 test: install ## Every test, and at least 80 % of the lines of each distribution

@@ -88,7 +88,7 @@ def worker(settings: Settings, threads: int) -> None:
 @click.option("--dias", default=7, show_default=True, help="Dias de prospecção.")
 @click.option("--semente", default=7, show_default=True, help="Semente dos dados fictícios.")
 def demo(settings: Settings, linhas: int, dias: int, semente: int) -> None:
-    """Uma semana de prospecção em menos de um minuto, em dados fictícios."""
+    """Uma semana de prospecção, em dados fictícios, no tempo do negócio."""
     from alquimista.sandbox.demo.comando import Opcoes, run
 
     with errors():
