@@ -176,7 +176,7 @@ def test_guesses_are_counted_also_at_once_and_the_wait_is_told(
     codes: list[int] = []
 
     def guess() -> None:
-        app = create_app(system.services).test_client()
+        app = client.application.test_client()
         answer = app.post(
             "/api/auth/login", json={"email": "ana@acme.com.br", "senha": "Errada123"}
         )
