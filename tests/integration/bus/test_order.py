@@ -250,7 +250,7 @@ def test_fifty_thousand_messages_later_table_and_indexes_are_no_larger(
             connection.execute(text("VACUUM fibonacci_core.queue_messages"))
         (size,) = rig.rows(
             "SELECT pg_table_size(t) AS heap, pg_indexes_size(t) AS indexes "
-            "FROM (SELECT 'fibonacci_core.queue_messages'::regclass AS t)"
+            "FROM (SELECT 'fibonacci_core.queue_messages'::regclass AS t) AS measured"
         )
         sizes.append((size.heap, size.indexes))
     owner.dispose()
