@@ -92,6 +92,22 @@ class Worker:
         self._held.clear()
         return len(messages)
 
+    def run_until_empty(self, batch: int = 10) -> int:
+        """Handle messages until none is visible; answers how many were received.
+
+        Raises:
+            DBAPIError: as ``run_once``.
+        """
+        self._give_back()
+        received = 0
+        handled: list[Message] = []
+        while messages := self._reader.ack_and_receive(handled, tuple(self._consumers), batch):
+            self._held.clear()
+            received += len(messages)
+            handled = self._handle_all(messages)
+        self._held.clear()
+        return received
+
     def handle(self, message: Message) -> bool:
         """Handle one message that the caller received; True where the caller acknowledges it.
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from alquimista.app import create_app
 from alquimista.bootstrap import System
+from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.disparos.horario import dia_util
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.pessoas import Pessoas
@@ -98,43 +99,44 @@ class Semana:
     def run(self, dias: int) -> None:
         """Let ``dias`` days go by."""
         end = self._look().agora + timedelta(days=dias)
+        self.drain()
         while True:
-            self.drain()
-            seen = self._look()
+            with self._reading() as uow:
+                seen = self._see(uow)
+                moment = None if seen.rascunhos else self._next(seen, end)
+                if moment is not None:
+                    self._move(uow, moment)
             if seen.rascunhos:
                 self._approve()
-                continue
-            self.show(self._progress(seen))
-            moments = [m for m in (seen.proximo, self.pessoas.next_at()) if m is not None]
-            if not moments or min(moments) > end:
+            elif moment is None:
                 break
-            self._move_to(min(moments))
-            self._answer(min(moments))
-        self.drain()
+            else:
+                self.show(self._progress(seen))
+                self._answer(moment)
+            self.drain()
 
     def drain(self) -> None:
         """Handle all that is due now."""
         quiet_since = time.monotonic()
-        self._work()
+        unread = True
         while True:
-            if self.system.ticker.tick():
-                self._work()
-                quiet_since = time.monotonic()
-                continue
+            fired = self.system.ticker.tick()
+            if fired or unread:
+                unread = False
+                if self._work() or fired:
+                    quiet_since = time.monotonic()
+                    continue
             depth = self.system.services.queues.depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
                 return
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
-            if not self._work():
-                time.sleep(_PAUSE)
+            time.sleep(_PAUSE)
+            unread = True
 
     def _work(self) -> int:
         """Handle messages until none is visible; answers how many there were."""
-        handled = 0
-        while self.worker is not None and (received := self.worker.run_once(_BATCH)):
-            handled += received
-        return handled
+        return self.worker.run_until_empty(_BATCH) if self.worker is not None else 0
 
     def get(self, path: str) -> Any:
         """What the API answers to the demo's admin."""
@@ -149,13 +151,16 @@ class Semana:
             )
 
     def _look(self) -> _Visto:
-        """What came out since the last look, and what is due next."""
         with self._reading() as uow:
-            found = messages(uow, self._seen, 1000, None)
-            counts = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
-            seen = _Visto(
-                uow.agora, self.system.timers.next_due(uow.connection, self.tenant_id), *counts
-            )
+            return self._see(uow)
+
+    def _see(self, uow: UnitOfWork) -> _Visto:
+        """What came out since the last look, and what is due next."""
+        found = messages(uow, self._seen, 1000, None)
+        counts = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
+        seen = _Visto(
+            uow.agora, self.system.timers.next_due(uow.connection, self.tenant_id), *counts
+        )
         for message in found:
             self._seen = max(self._seen, message.ordem)
             self.enviadas += 1
@@ -164,6 +169,11 @@ class Semana:
                     message.lead_id, message.destinatario, message.mensagem, seen.agora
                 )
         return seen
+
+    def _next(self, seen: _Visto, end: datetime) -> datetime | None:
+        """The moment of what is due next, by the end of the week."""
+        moments = [m for m in (seen.proximo, self.pessoas.next_at()) if m is not None]
+        return min(moments) if moments and min(moments) <= end else None
 
     def _answer(self, agora: datetime) -> None:
         for resposta in self.pessoas.due(agora):
@@ -176,9 +186,12 @@ class Semana:
 
     def _move_to(self, moment: datetime) -> None:
         with self._reading() as uow:
-            step = moment - uow.agora
-            if step > timedelta(0):
-                self.system.services.tenants.move_clock(uow, step)
+            self._move(uow, moment)
+
+    def _move(self, uow: UnitOfWork, moment: datetime) -> None:
+        step = moment - uow.agora
+        if step > timedelta(0):
+            self.system.services.tenants.move_clock(uow, step)
 
     def _reading(self) -> Any:
         return self.system.database.unit_of_work(self.tenant_id)
