@@ -19,6 +19,7 @@ from alquimista_integrations.email.smtp import SmtpChannel
 from alquimista_integrations.whatsapp.cloud import WhatsAppCloud
 from alquimista_sdk.errors import PermanentError
 
+_KEEP_SECONDS = 5.0
 PhoneNumberId = Callable[[UUID], str | None]
 
 
@@ -125,7 +126,9 @@ class WhatsAppCanal:
 def channels(settings: Settings, database: Database) -> Mapping[str, Canal]:
     """The channels of a process: twins in the sandbox, what is configured in production."""
     smtp = settings.smtp
-    channel = SmtpChannel(smtp.host, smtp.port, smtp.user, smtp.password, smtp.starttls)
+    channel = SmtpChannel(
+        smtp.host, smtp.port, smtp.user, smtp.password, smtp.starttls, keep=_KEEP_SECONDS
+    )
     if settings.sandbox:
         return {
             "email": EmailCanal(channel, database),

@@ -8,15 +8,41 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Row, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, bindparam, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from alquimista.db.session import UnitOfWork
 from alquimista.sandbox.models import SandboxMensagem
 
 MENSAGENS = SandboxMensagem.__table__
 _MAX_LINE = 255
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/sandbox_mensagens', 0))")
+_RECORD = text(
+    """
+    WITH locked AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))
+    )
+    INSERT INTO alquimista_platform.sandbox_mensagens (
+        id, tenant_id, canal, remetente, destinatario, assunto, mensagem, cabecalhos, anexos,
+        provider_id, disparo_id, lead_id, created_at, versao)
+    SELECT :id, :tenant_id, :canal, :remetente, :destinatario, :assunto, :mensagem, :cabecalhos,
+        :anexos, :provider_id, CAST(:disparo_id AS uuid), CAST(:lead_id AS uuid), :created_at, 1
+    FROM locked
+    ON CONFLICT DO NOTHING
+    """
+).bindparams(bindparam("cabecalhos", type_=JSONB), bindparam("anexos", type_=JSONB))
+_MESSAGES = (
+    select(MENSAGENS)
+    .where(
+        MENSAGENS.c.tenant_id == bindparam("tenant"),
+        MENSAGENS.c.ordem > bindparam("depois_de"),
+        or_(
+            bindparam("lead", type_=MENSAGENS.c.lead_id.type).is_(None),
+            MENSAGENS.c.lead_id == bindparam("lead"),
+        ),
+    )
+    .order_by(MENSAGENS.c.ordem)
+    .limit(bindparam("limite"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +71,26 @@ def record(uow: UnitOfWork, nova: NovaMensagem) -> bool:
     The lock makes ``ordem`` grow in the order of commits: who reads on from the last number that
     they saw misses none. Call it from a short transaction of its own.
     """
-    uow.connection.execute(_LOCK, {"tenant": str(uow.tenant_id)})
     kept = uow.connection.execute(
-        insert(SandboxMensagem)
-        .values(
-            id=uuid5(uow.tenant_id, f"{nova.canal}:{nova.provider_id}:{nova.destinatario}"),
-            tenant_id=uow.tenant_id,
-            canal=nova.canal,
-            remetente=nova.remetente[:_MAX_LINE],
-            destinatario=nova.destinatario[:_MAX_LINE],
-            assunto=nova.assunto[:_MAX_LINE],
-            mensagem=nova.mensagem,
-            cabecalhos=dict(nova.cabecalhos),
-            anexos=[dict(anexo) for anexo in nova.anexos],
-            provider_id=nova.provider_id[:_MAX_LINE],
-            disparo_id=nova.disparo_id,
-            lead_id=nova.lead_id,
-            created_at=nova.enviada_em or uow.agora,
-        )
-        .on_conflict_do_nothing()
-        .returning(SandboxMensagem.id)
-    ).one_or_none()
-    return kept is not None
+        _RECORD,
+        {
+            "lock": f"{uow.tenant_id}/sandbox_mensagens",
+            "id": uuid5(uow.tenant_id, f"{nova.canal}:{nova.provider_id}:{nova.destinatario}"),
+            "tenant_id": uow.tenant_id,
+            "canal": nova.canal,
+            "remetente": nova.remetente[:_MAX_LINE],
+            "destinatario": nova.destinatario[:_MAX_LINE],
+            "assunto": nova.assunto[:_MAX_LINE],
+            "mensagem": nova.mensagem,
+            "cabecalhos": dict(nova.cabecalhos),
+            "anexos": [dict(anexo) for anexo in nova.anexos],
+            "provider_id": nova.provider_id[:_MAX_LINE],
+            "disparo_id": nova.disparo_id,
+            "lead_id": nova.lead_id,
+            "created_at": nova.enviada_em or uow.agora,
+        },
+    )
+    return kept.rowcount == 1
 
 
 def arrived(uow: UnitOfWork, canal: str, provider_id: str) -> bool:
@@ -87,9 +111,12 @@ def messages(
     uow: UnitOfWork, depois_de: int | None, limite: int, lead_id: UUID | None
 ) -> Sequence[Row[Any]]:
     """Messages after an ``ordem`` (None: from the first), oldest first, of one lead or of all."""
-    query = select(MENSAGENS).where(SandboxMensagem.tenant_id == uow.tenant_id)
-    if depois_de is not None:
-        query = query.where(SandboxMensagem.ordem > depois_de)
-    if lead_id is not None:
-        query = query.where(SandboxMensagem.lead_id == lead_id)
-    return uow.connection.execute(query.order_by(SandboxMensagem.ordem).limit(limite)).all()
+    return uow.connection.execute(
+        _MESSAGES,
+        {
+            "tenant": uow.tenant_id,
+            "depois_de": depois_de if depois_de is not None else -1,
+            "lead": lead_id,
+            "limite": limite,
+        },
+    ).all()

@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
-from email.utils import parseaddr
+from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,22 +64,24 @@ def read(raw: bytes, destinatarios: tuple[str, ...]) -> CartaRecebida:
         NotOurs: the tenant's header is missing or no UUID.
     """
     message = email.message_from_bytes(raw, policy=default)
-    tenant_id = _uuid(message, TENANT)
+    items = [(name, _clean(_decoded(str(value)))) for name, value in message.raw_items()]
+    headers = {name.lower(): value for name, value in reversed(items)}
+    tenant_id = _uuid(headers, TENANT)
     if tenant_id is None:
         raise NotOurs("the message names no tenant")
     body = message.get_body(preferencelist=("plain",))
     return CartaRecebida(
         tenant_id=tenant_id,
-        remetente=parseaddr(str(message.get("From", "")))[1],
+        remetente=parseaddr(headers.get("from", ""))[1],
         destinatarios=destinatarios,
-        assunto=_clean(str(message.get("Subject", ""))),
+        assunto=headers.get("subject", ""),
         mensagem=_clean(str(body.get_content())).rstrip("\n") if body is not None else "",
-        cabecalhos={name: _clean(str(value)) for name, value in message.items()},
+        cabecalhos=dict(items),
         anexos=tuple(_attachment(part) for part in _attached(message)),
-        provider_id=str(message.get("Message-ID", "")).strip() or _hash_id(raw),
-        disparo_id=_uuid(message, DISPARO),
-        lead_id=_uuid(message, LEAD),
-        enviada_em=_date(message),
+        provider_id=headers.get("message-id", "").strip() or _hash_id(raw),
+        disparo_id=_uuid(headers, DISPARO),
+        lead_id=_uuid(headers, LEAD),
+        enviada_em=_date(headers.get("date")),
     )
 
 
@@ -183,22 +187,37 @@ def _attachment(part: EmailMessage) -> Mapping[str, Any]:
     return found
 
 
-def _uuid(message: EmailMessage, name: str) -> UUID | None:
-    value = message.get(name)
+def _uuid(headers: Mapping[str, str], name: str) -> UUID | None:
+    value = headers.get(name.lower())
     if value is None:
         return None
     try:
-        return UUID(str(value).strip())
+        return UUID(value.strip())
     except ValueError as error:
         raise NotOurs(f"{name} is no id") from error
 
 
-def _date(message: EmailMessage) -> datetime | None:
-    header = message.get("Date")
-    moment: datetime | None = getattr(header, "datetime", None)
-    if moment is None:
+def _date(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _decoded(value: str) -> str:
+    """A header without its folding, encoded words (RFC 2047) and UTF-8 (RFC 6532) read."""
+    unfolded = value.replace("\r", "").replace("\n", "")
+    if not unfolded.isascii():
+        unfolded = unfolded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if "=?" not in unfolded:
+        return unfolded
+    try:
+        return str(make_header(decode_header(unfolded)))
+    except (UnicodeError, LookupError, HeaderParseError):
+        return unfolded
 
 
 def _clean(value: str) -> str:

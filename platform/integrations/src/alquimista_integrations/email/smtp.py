@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
+import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from time import monotonic
 
 from alquimista_integrations.email.message import EmailMessageData, build
 from alquimista_integrations.outcome import OutcomeUnknown
@@ -19,8 +22,9 @@ logger = logging.getLogger(__name__)
 class SmtpChannel:
     """A mail server. ``timeout`` in seconds, for the connection and for each answer.
 
-    A connection per message: SMTP servers drop idle ones, and what a dropped one took with it
-    could not be told.
+    A session is used again for messages that follow within ``keep`` seconds (RFC 5321, section 3.3
+    allows any number of them). Servers drop idle sessions: one that turns out dropped before the
+    text was handed over is replaced, and the message goes over the new one.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class SmtpChannel:
         password: str | None = None,
         starttls: bool = False,
         timeout: float = 20.0,
+        keep: float = 0.0,
     ) -> None:
         self._host = host
         self._port = port
@@ -38,6 +43,9 @@ class SmtpChannel:
         self._password = password
         self._starttls = starttls
         self._timeout = timeout
+        self._keep = keep
+        self._idle: deque[tuple[smtplib.SMTP, float]] = deque()
+        weakref.finalize(self, _close_all, self._idle)
 
     def send(self, dados: EmailMessageData) -> str:
         """Send and answer the Message-ID, with its angle brackets.
@@ -50,20 +58,52 @@ class SmtpChannel:
         if not dados.destinatarios:
             raise PermanentError("A mensagem não tem destinatário.", code="sem_destinatario")
         message = build(dados)
-        with self._session() as smtp:
-            options = self._options(smtp, dados)
-            self._envelope(smtp, dados, options)
+        smtp = self._opened(dados)
+        try:
             self._data(smtp, message)
+            self._put_back(smtp)
+        except BaseException:
+            smtp.close()
+            raise
         return str(message["Message-ID"])
 
-    @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _opened(self, dados: EmailMessageData) -> smtplib.SMTP:
+        """A session that has taken the envelope and waits for the text."""
+        while (kept := self._kept()) is not None:
+            try:
+                self._envelope(kept, dados, self._options(kept, dados))
+                return kept
+            except TransientError as error:
+                kept.close()
+                logger.debug("a kept session was of no use", extra={"error": str(error)})
+            except BaseException:
+                kept.close()
+                raise
         smtp = self._connect()
         try:
-            yield smtp
-            _quit(smtp)
-        finally:
+            self._envelope(smtp, dados, self._options(smtp, dados))
+        except BaseException:
             smtp.close()
+            raise
+        return smtp
+
+    def _kept(self) -> smtplib.SMTP | None:
+        """A session that was used just now; several threads never get the same one."""
+        while True:
+            try:
+                smtp, since = self._idle.pop()
+            except IndexError:
+                return None
+            if monotonic() - since < self._keep:
+                return smtp
+            smtp.close()
+
+    def _put_back(self, smtp: smtplib.SMTP) -> None:
+        if self._keep > 0:
+            self._idle.append((smtp, monotonic()))
+            return
+        _quit(smtp)
+        smtp.close()
 
     def _connect(self) -> smtplib.SMTP:
         smtp = smtplib.SMTP(timeout=self._timeout)
@@ -141,6 +181,11 @@ def _reachable() -> Iterator[None]:
 def _refused(etapa: str, code: int) -> AlquimistaError:
     kind = TransientError if 400 <= code < 500 or code < 0 else PermanentError
     return kind(f"SMTP: {etapa} recusado(a) com {code}", code=f"smtp_{code}")
+
+
+def _close_all(sessions: deque[tuple[smtplib.SMTP, float]]) -> None:
+    while sessions:
+        sessions.pop()[0].close()
 
 
 def _quit(smtp: smtplib.SMTP) -> None:
