@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Integer, MetaData, Uuid
+from sqlalchemy import DateTime, ForeignKeyConstraint, Integer, MetaData, Table, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -44,3 +44,10 @@ def tenant_table(schema: str, *constraints: Any) -> tuple[Any, ...]:
 def tenant_fk(column: str, target: str) -> ForeignKeyConstraint:
     """A foreign key that starts with the tenant: keys bypass row-level security otherwise."""
     return ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"])
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model, for statements of Core."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table

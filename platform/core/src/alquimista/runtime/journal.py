@@ -9,14 +9,30 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.postgresql import insert
 
+from alquimista.db.base import table_of
 from alquimista.runtime.cifra import SubjectKeys, seal, unseal
 from alquimista.runtime.models import ChamadaFerramenta
 from alquimista.runtime.run import Run
 
 logger = logging.getLogger(__name__)
+_CALLS = table_of(ChamadaFerramenta)
+_CALL = ("tenant_id", "event_id", "agente", "ferramenta", "argumentos_hash")
+_BEGIN = (
+    insert(_CALLS)
+    .on_conflict_do_update(
+        constraint="uq_chamadas_ferramentas_chamada", set_={"status": _CALLS.c.status}
+    )
+    .returning(_CALLS.c.status, _CALLS.c.resposta)
+)
+"""A call that is known is locked as it stands, and answered."""
+_FINISH = (
+    update(_CALLS)
+    .where(*(_CALLS.c[name] == bindparam(f"key_{name}") for name in _CALL))
+    .values(status="concluida", resposta=bindparam("dada", type_=_CALLS.c.resposta.type))
+)
 
 
 class ToolCaller(Protocol):
@@ -62,41 +78,28 @@ class RunTools:
         self._finish(name, arguments, lead_id, answer)
         return answer
 
-    def _key(self, name: str, arguments: str) -> tuple[Any, ...]:
+    def _key(self, name: str, arguments: str) -> dict[str, Any]:
         event = self._run.event
         assert event is not None
-        row = ChamadaFerramenta
-        return (
-            row.tenant_id == self._run.tenant.id,
-            row.event_id == event.id,
-            row.agente == self._run.manifest.slug,
-            row.ferramenta == name,
-            row.argumentos_hash == arguments,
-        )
+        return {
+            "tenant_id": self._run.tenant.id,
+            "event_id": event.id,
+            "agente": self._run.manifest.slug,
+            "ferramenta": name,
+            "argumentos_hash": arguments,
+        }
 
     def _begin(self, name: str, arguments: str, lead_id: UUID | None) -> Mapping[str, Any] | None:
-        event = self._run.event
-        assert event is not None
         with self._run.reading() as uow:
-            uow.connection.execute(
-                insert(ChamadaFerramenta)
-                .values(
-                    id=uuid4(),
-                    tenant_id=uow.tenant_id,
-                    event_id=event.id,
-                    agente=self._run.manifest.slug,
-                    ferramenta=name,
-                    argumentos_hash=arguments,
-                    lead_id=lead_id,
-                    status="iniciada",
-                    created_at=uow.agora,
-                )
-                .on_conflict_do_nothing(constraint="uq_chamadas_ferramentas_chamada")
-            )
             row = uow.connection.execute(
-                select(ChamadaFerramenta.status, ChamadaFerramenta.resposta).where(
-                    *self._key(name, arguments)
-                )
+                _BEGIN,
+                {
+                    **self._key(name, arguments),
+                    "id": uuid4(),
+                    "lead_id": lead_id,
+                    "status": "iniciada",
+                    "created_at": uow.agora,
+                },
             ).one()
             if row.status != "concluida" or row.resposta is None:
                 return None
@@ -117,8 +120,5 @@ class RunTools:
             if lead_id is not None:
                 key = self._keys.key(uow.connection, uow.tenant_id, lead_id, create=True)
                 stored = {"cifrado": seal(key, answer, str(lead_id))} if key is not None else None
-            uow.connection.execute(
-                update(ChamadaFerramenta)
-                .where(*self._key(name, arguments))
-                .values(status="concluida", resposta=stored)
-            )
+            call = {f"key_{column}": value for column, value in self._key(name, arguments).items()}
+            uow.connection.execute(_FINISH, {**call, "dada": stored})

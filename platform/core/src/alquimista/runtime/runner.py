@@ -37,6 +37,11 @@ class Tenants(Protocol):
     ) -> Mapping[str, Any] | None:
         """The configuration of an agent where it is active and its tenant is not suspended."""
 
+    def admission(
+        self, connection: Connection, tenant_id: UUID, slug: str
+    ) -> tuple[Mapping[str, Any], TenantFacts] | None:
+        """What ``config`` answers, with the tenant's facts."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
@@ -71,13 +76,13 @@ class AgentConsumer:
 
     def admit(self, connection: Connection, event: Event) -> bool:
         """Whether the event's tenant has the agent active; reads what the run needs, meanwhile."""
-        config = self._tenants.config(connection, event.tenant_id, self.name)
-        if config is None:
+        found = self._tenants.admission(connection, event.tenant_id, self.name)
+        if found is None:
             return False
         uow = self._database.join(connection, event.tenant_id)
         if len(self._admitted) > _ADMITTED_LIMIT:
             self._admitted.clear()
-        self._admitted[event.id] = self._read(uow, event, config)
+        self._admitted[event.id] = self._read(uow, event, *found)
         return True
 
     def run(self, event: Event, attempt: int) -> Callable[[Connection], None]:
@@ -103,7 +108,7 @@ class AgentConsumer:
         if admitted is None:
             with self._database.unit_of_work(event.tenant_id) as uow:
                 config = self._tenants.config(uow.connection, event.tenant_id, self.name)
-                admitted = self._read(uow, event, config or {})
+                admitted = self._read(uow, event, config or {}, self._tenants.facts(uow))
         return Run(
             database=self._database,
             tenant=admitted.facts,
@@ -128,7 +133,7 @@ class AgentConsumer:
             deadline=monotonic() + self.deadline.total_seconds(),
         )
 
-    def _read(self, uow: UnitOfWork, event: Event, config: Mapping[str, Any]) -> _Admitted:
-        return _Admitted(
-            self._tenants.facts(uow), config, self._publisher.open_detail(uow, event), uow.agora
-        )
+    def _read(
+        self, uow: UnitOfWork, event: Event, config: Mapping[str, Any], facts: TenantFacts
+    ) -> _Admitted:
+        return _Admitted(facts, config, self._publisher.open_detail(uow, event), uow.agora)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.runtime.models import EstadoAgente
 from alquimista.runtime.publishing import EventPublisher, NewEvent
@@ -18,6 +19,22 @@ from alquimista_sdk.errors import ScopeDenied
 from alquimista_sdk.events import Classification, EventContext, FractalDetail, LogEntry, Subject
 
 _EVENTS_PER_WRITE = 100
+_ESTADO = table_of(EstadoAgente)
+_GET = select(_ESTADO.c.valor).where(
+    _ESTADO.c.tenant_id == bindparam("tenant"),
+    _ESTADO.c.agente == bindparam("agente"),
+    _ESTADO.c.chave == bindparam("chave"),
+    _ESTADO.c.lead_id.is_not_distinct_from(bindparam("lead")),
+)
+_ROW = insert(_ESTADO)
+_PUT = _ROW.on_conflict_do_update(
+    constraint="uq_estado_agentes_chave",
+    set_={
+        "valor": _ROW.excluded.valor,
+        "updated_at": _ROW.excluded.updated_at,
+        "versao": _ESTADO.c.versao + 1,
+    },
+)
 
 
 class RunState:
@@ -30,12 +47,13 @@ class RunState:
         """Read a value."""
         with self._run.reading() as uow:
             return uow.connection.execute(
-                select(EstadoAgente.valor).where(
-                    EstadoAgente.tenant_id == uow.tenant_id,
-                    EstadoAgente.agente == self._run.manifest.slug,
-                    EstadoAgente.chave == key,
-                    EstadoAgente.lead_id.is_not_distinct_from(lead_id),
-                )
+                _GET,
+                {
+                    "tenant": uow.tenant_id,
+                    "agente": self._run.manifest.slug,
+                    "chave": key,
+                    "lead": lead_id,
+                },
             ).scalar_one_or_none()
 
     def put(self, key: str, value: Mapping[str, Any] | None, lead_id: UUID | None = None) -> None:
@@ -53,24 +71,17 @@ class RunState:
                     )
                 )
                 return
-            row = insert(EstadoAgente).values(
-                id=uuid4(),
-                tenant_id=uow.tenant_id,
-                agente=agente,
-                chave=key,
-                lead_id=lead_id,
-                valor=dict(value),
-                updated_at=uow.agora,
-            )
             uow.connection.execute(
-                row.on_conflict_do_update(
-                    constraint="uq_estado_agentes_chave",
-                    set_={
-                        "valor": row.excluded.valor,
-                        "updated_at": row.excluded.updated_at,
-                        "versao": EstadoAgente.versao + 1,
-                    },
-                )
+                _PUT,
+                {
+                    "id": uuid4(),
+                    "tenant_id": uow.tenant_id,
+                    "agente": agente,
+                    "chave": key,
+                    "lead_id": lead_id,
+                    "valor": dict(value),
+                    "updated_at": uow.agora,
+                },
             )
 
         self._run.write(write)

@@ -11,10 +11,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import Row, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.sandbox.models import SandboxMensagem
 
-MENSAGENS = SandboxMensagem.__table__
+MENSAGENS = table_of(SandboxMensagem)
 _MAX_LINE = 255
 _RECORD = text(
     """

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
@@ -21,6 +21,28 @@ from alquimista_sdk.models import TenantFacts
 
 ATIVO = "ativo"
 _ADMITIDO = "admitido"
+_TENANT = (Tenant.nome, Tenant.fuso_horario, Tenant.sandbox, Tenant.configuracoes)
+_FACTS = select(*_TENANT).where(Tenant.id == bindparam("tenant"))
+_ACTIVE = (
+    select(AgentActivation.config, *_TENANT)
+    .join(Tenant, Tenant.id == AgentActivation.tenant_id)
+    .join(Agent, Agent.slug == AgentActivation.agent_slug)
+    .where(
+        AgentActivation.tenant_id == bindparam("tenant"),
+        AgentActivation.agent_slug == bindparam("slug"),
+        AgentActivation.ativo,
+        Tenant.status == ATIVO,
+        Agent.status == _ADMITIDO,
+        Agent.suspenso.is_(False),
+    )
+)
+_MOVE_CLOCK = text(
+    """
+    UPDATE alquimista_platform.tenants
+    SET clock_offset = clock_offset + :step, versao = versao + 1
+    WHERE id = :tenant AND sandbox RETURNING clock_offset
+    """
+)
 
 
 class ConfiguracaoMudou(PermanentError):
@@ -42,14 +64,8 @@ class TenantService:
 
     def facts_and_settings(self, uow: UnitOfWork) -> tuple[TenantFacts, Configuracoes]:
         """What agents may know of the unit's tenant, and all of its settings."""
-        row = uow.connection.execute(
-            select(Tenant.nome, Tenant.fuso_horario, Tenant.sandbox, Tenant.configuracoes).where(
-                Tenant.id == uow.tenant_id
-            )
-        ).one()
-        settings = Configuracoes.from_column(row.configuracoes)
-        facts = settings.facts(uow.tenant_id, row.nome, row.fuso_horario, row.sandbox)
-        return facts, settings
+        row = uow.connection.execute(_FACTS, {"tenant": uow.tenant_id}).one()
+        return _facts(uow.tenant_id, row)
 
     def config(
         self, connection: Connection, tenant_id: UUID, slug: str
@@ -59,25 +75,20 @@ class TenantService:
         None where the tenant has not activated it, the agent was suspended, refused or is not
         installed here, or the tenant is not active: the allow-list that lets an agent run.
         """
+        found = self.admission(connection, tenant_id, slug)
+        return found[0] if found is not None else None
+
+    def admission(
+        self, connection: Connection, tenant_id: UUID, slug: str
+    ) -> tuple[Mapping[str, Any], TenantFacts] | None:
+        """What ``config`` answers, with the tenant's facts, in one message."""
         agent = self._catalogue.admitted.get(slug)
         if agent is None:
             return None
-        config = connection.execute(
-            select(AgentActivation.config)
-            .join(Tenant, Tenant.id == AgentActivation.tenant_id)
-            .join(Agent, Agent.slug == AgentActivation.agent_slug)
-            .where(
-                AgentActivation.tenant_id == tenant_id,
-                AgentActivation.agent_slug == slug,
-                AgentActivation.ativo,
-                Tenant.status == ATIVO,
-                Agent.status == _ADMITIDO,
-                Agent.suspenso.is_(False),
-            )
-        ).scalar_one_or_none()
-        if config is None:
+        row = connection.execute(_ACTIVE, {"tenant": tenant_id, "slug": slug}).one_or_none()
+        if row is None:
             return None
-        return with_defaults(agent.manifest.config_schema, config)
+        return with_defaults(agent.manifest.config_schema, row.config), _facts(tenant_id, row)[0]
 
     def fuso(self, uow: UnitOfWork) -> str:
         """The IANA name of the unit's tenant's zone."""
@@ -124,14 +135,16 @@ class TenantService:
         if step < timedelta(0):
             raise PermanentError("O relógio não volta.")
         offset: timedelta | None = uow.connection.execute(
-            update(Tenant)
-            .where(Tenant.id == uow.tenant_id, Tenant.sandbox)
-            .values(clock_offset=Tenant.clock_offset + step, versao=Tenant.versao + 1)
-            .returning(Tenant.clock_offset)
+            _MOVE_CLOCK, {"tenant": uow.tenant_id, "step": step}
         ).scalar_one_or_none()
         if offset is None:
             raise PermanentError("Só uma conta de demonstração pode mudar o relógio.")
         return offset
+
+
+def _facts(tenant_id: UUID, row: Row[Any]) -> tuple[TenantFacts, Configuracoes]:
+    settings = Configuracoes.from_column(row.configuracoes)
+    return settings.facts(tenant_id, row.nome, row.fuso_horario, row.sandbox), settings
 
 
 def fuso_of(uow: UnitOfWork) -> str:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, and_, insert, or_, select, text, update
+from sqlalchemy import Executable, Row, and_, bindparam, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from alquimista.db.base import table_of
+from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.models import Agendamento, AgendamentoHorario
@@ -23,6 +25,32 @@ from alquimista_sdk.models import Horario, Intervalo
 SOURCE = "alquimista.agendamentos"
 TIMER = "reserva"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/agendamentos', 0))")
+_AGENDAMENTOS = table_of(Agendamento)
+_HORARIOS = table_of(AgendamentoHorario)
+_OPEN = (
+    select(_AGENDAMENTOS)
+    .where(
+        _AGENDAMENTOS.c.tenant_id == bindparam("tenant"),
+        _AGENDAMENTOS.c.lead_id == bindparam("lead"),
+        _AGENDAMENTOS.c.status == "proposto",
+    )
+    .order_by(_AGENDAMENTOS.c.created_at.desc())
+    .limit(1)
+)
+_SLOTS = (
+    select(_HORARIOS.c.numero, _HORARIOS.c.inicio, _HORARIOS.c.fim)
+    .where(
+        _HORARIOS.c.tenant_id == bindparam("tenant"),
+        _HORARIOS.c.agendamento_id == bindparam("agendamento"),
+    )
+    .order_by(_HORARIOS.c.numero)
+)
+_OCCUPY = insert(_HORARIOS)
+_CONFIRM_SLOT = (
+    update(_HORARIOS)
+    .where(_HORARIOS.c.tenant_id == bindparam("tenant"), _HORARIOS.c.id == bindparam("horario"))
+    .values(estado="confirmado", expira_em=None, versao=_HORARIOS.c.versao + 1)
+)
 _EXCLUSION = "ex_agendamento_horarios_um_por_vez"
 MUDANCAS = {
     "confirmado": ("realizado", "cancelado", "remarcado"),
@@ -52,16 +80,7 @@ def find(uow: UnitOfWork, agendamento_id: UUID) -> AgendamentoData:
 
 def open_proposal(uow: UnitOfWork, lead_id: UUID) -> AgendamentoData | None:
     """The lead's newest meeting in ``proposto``."""
-    row = uow.connection.execute(
-        select(Agendamento.__table__)
-        .where(
-            Agendamento.tenant_id == uow.tenant_id,
-            Agendamento.lead_id == lead_id,
-            Agendamento.status == "proposto",
-        )
-        .order_by(Agendamento.created_at.desc())
-        .limit(1)
-    ).one_or_none()
+    row = uow.connection.execute(_OPEN, {"tenant": uow.tenant_id, "lead": lead_id}).one_or_none()
     return _data(uow, row) if row is not None else None
 
 
@@ -134,9 +153,8 @@ def take(uow: UnitOfWork, agendamento_id: UUID, horario: Horario) -> bool:
         return _occupy(uow, agendamento_id, horario, "confirmado", None)
     return _guarded(
         uow,
-        update(AgendamentoHorario)
-        .where(AgendamentoHorario.tenant_id == uow.tenant_id, AgendamentoHorario.id == row.id)
-        .values(estado="confirmado", expira_em=None, versao=AgendamentoHorario.versao + 1),
+        _CONFIRM_SLOT,
+        {"tenant": uow.tenant_id, "horario": row.id},
     )
 
 
@@ -311,23 +329,24 @@ def _occupy(
 ) -> bool:
     return _guarded(
         uow,
-        insert(AgendamentoHorario).values(
-            id=uuid4(),
-            tenant_id=uow.tenant_id,
-            agendamento_id=agendamento_id,
-            numero=horario.numero,
-            inicio=horario.inicio,
-            fim=horario.fim,
-            estado=estado,
-            expira_em=expira_em,
-        ),
+        _OCCUPY,
+        {
+            "id": uuid4(),
+            "tenant_id": uow.tenant_id,
+            "agendamento_id": agendamento_id,
+            "numero": horario.numero,
+            "inicio": horario.inicio,
+            "fim": horario.fim,
+            "estado": estado,
+            "expira_em": expira_em,
+        },
     )
 
 
-def _guarded(uow: UnitOfWork, statement: Any) -> bool:
+def _guarded(uow: UnitOfWork, statement: Executable, values: dict[str, Any]) -> bool:
     savepoint = uow.connection.begin_nested()
     try:
-        uow.connection.execute(statement)
+        uow.connection.execute(statement, values)
     except IntegrityError as error:
         savepoint.rollback()
         if _EXCLUSION in str(error.orig):
@@ -352,21 +371,12 @@ def _free(uow: UnitOfWork, agendamento_id: UUID, keep: datetime | None = None) -
 
 
 def _set(uow: UnitOfWork, agendamento_id: UUID, **values: Any) -> None:
-    uow.connection.execute(
-        update(Agendamento)
-        .where(Agendamento.tenant_id == uow.tenant_id, Agendamento.id == agendamento_id)
-        .values(**values, updated_at=uow.agora, versao=Agendamento.versao + 1)
-    )
+    set_columns(uow, _AGENDAMENTOS, agendamento_id, {**values, "updated_at": uow.agora})
 
 
 def _slots(uow: UnitOfWork, agendamento_id: UUID) -> tuple[Horario, ...]:
     rows = uow.connection.execute(
-        select(AgendamentoHorario.numero, AgendamentoHorario.inicio, AgendamentoHorario.fim)
-        .where(
-            AgendamentoHorario.tenant_id == uow.tenant_id,
-            AgendamentoHorario.agendamento_id == agendamento_id,
-        )
-        .order_by(AgendamentoHorario.numero)
+        _SLOTS, {"tenant": uow.tenant_id, "agendamento": agendamento_id}
     ).all()
     return tuple(Horario(*row) for row in rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, Table, exists, insert, select, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.aprovacoes.models import Aprovacao
@@ -59,18 +59,13 @@ def approve(uow: UnitOfWork, ref_id: UUID, conteudo_hash: str, decidido_por: UUI
     _decide(uow, row.id, "aprovada", decidido_por)
 
 
-def holds(uow: UnitOfWork, ref_id: UUID, conteudo_hash: str) -> bool:
-    """Whether a person approved exactly that content."""
-    return (
-        uow.connection.execute(
-            select(Aprovacao.id).where(
-                Aprovacao.tenant_id == uow.tenant_id,
-                Aprovacao.ref_id == ref_id,
-                Aprovacao.conteudo_hash == conteudo_hash,
-                Aprovacao.status == "aprovada",
-            )
-        ).first()
-        is not None
+def holding(content: Table) -> ColumnElement[bool]:
+    """Whether a person approved exactly the content of a row that has a ``conteudo_hash``."""
+    return exists().where(
+        Aprovacao.tenant_id == content.c.tenant_id,
+        Aprovacao.ref_id == content.c.id,
+        Aprovacao.conteudo_hash == content.c.conteudo_hash,
+        Aprovacao.status == "aprovada",
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from alquimista.db.base import table_of
+from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.aprovacoes import service as aprovacoes
@@ -33,6 +35,11 @@ from alquimista_sdk.models import Template as TemplateData
 
 SOURCE = "alquimista.campanhas"
 EDITADA = "campanha_editada"
+_CAMPANHAS = table_of(Campanha)
+_FIND = select(_CAMPANHAS, aprovacoes.holding(_CAMPANHAS).label("aprovada")).where(
+    _CAMPANHAS.c.tenant_id == bindparam("tenant"), _CAMPANHAS.c.id == bindparam("campanha")
+)
+_LOCK = _FIND.with_for_update(of=_CAMPANHAS)
 
 
 class EstadoInvalido(PermanentError):
@@ -44,10 +51,9 @@ class EstadoInvalido(PermanentError):
 
 def find_row(uow: UnitOfWork, campanha_id: UUID, *, lock: bool = False) -> Row[Any]:
     """One row of the tenant. Raises ``NotFound``."""
-    query = select(Campanha.__table__).where(
-        Campanha.tenant_id == uow.tenant_id, Campanha.id == campanha_id
-    )
-    row = uow.connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = uow.connection.execute(
+        _LOCK if lock else _FIND, {"tenant": uow.tenant_id, "campanha": campanha_id}
+    ).one_or_none()
     if row is None:
         raise NotFound("campanha não encontrada")
     return row
@@ -55,20 +61,22 @@ def find_row(uow: UnitOfWork, campanha_id: UUID, *, lock: bool = False) -> Row[A
 
 def find(uow: UnitOfWork, campanha_id: UUID) -> CampanhaData:
     """One campaign. Raises ``NotFound``."""
-    return _data(uow, find_row(uow, campanha_id))
+    return _data(find_row(uow, campanha_id))
 
 
 def select_by(
     uow: UnitOfWork, *, lote_id: UUID | None = None, status: str | None = None
 ) -> tuple[CampanhaData, ...]:
     """Campaigns of a lot, or in a status; oldest first."""
-    query = select(Campanha.__table__).where(Campanha.tenant_id == uow.tenant_id)
+    query = select(_CAMPANHAS, aprovacoes.holding(_CAMPANHAS).label("aprovada")).where(
+        _CAMPANHAS.c.tenant_id == uow.tenant_id
+    )
     if lote_id is not None:
         query = query.where(Campanha.lote_id == lote_id)
     if status is not None:
         query = query.where(Campanha.status == status)
     rows = uow.connection.execute(query.order_by(Campanha.created_at, Campanha.id)).all()
-    return tuple(_data(uow, row) for row in rows)
+    return tuple(_data(row) for row in rows)
 
 
 def templates(uow: UnitOfWork, canal: str) -> tuple[TemplateData, ...]:
@@ -277,14 +285,10 @@ def _publish(
 
 
 def _set(uow: UnitOfWork, campanha_id: UUID, **values: Any) -> None:
-    uow.connection.execute(
-        update(Campanha)
-        .where(Campanha.tenant_id == uow.tenant_id, Campanha.id == campanha_id)
-        .values(**values, updated_at=uow.agora, versao=Campanha.versao + 1)
-    )
+    set_columns(uow, _CAMPANHAS, campanha_id, {**values, "updated_at": uow.agora})
 
 
-def _data(uow: UnitOfWork, row: Row[Any]) -> CampanhaData:
+def _data(row: Row[Any]) -> CampanhaData:
     return CampanhaData(
         id=row.id,
         nome=row.nome,
@@ -296,7 +300,7 @@ def _data(uow: UnitOfWork, row: Row[Any]) -> CampanhaData:
         versao=row.versao,
         lote_id=row.lote_id,
         conteudo_hash=row.conteudo_hash,
-        aprovada=aprovacoes.holds(uow, row.id, row.conteudo_hash),
+        aprovada=row.aprovada,
     )
 
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from alquimista.db.base import table_of
+from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
@@ -26,6 +28,22 @@ from alquimista_sdk.models import Interacao as InteracaoData
 
 SOURCE = "alquimista.conversas"
 TIMER = "rajada"
+_INTERACOES = table_of(Interacao)
+_RECEIVE = (
+    insert(_INTERACOES)
+    .on_conflict_do_nothing(constraint="uq_interacoes_provider")
+    .returning(_INTERACOES.c.id)
+)
+_HEAR = text(
+    """
+    WITH heard AS (
+        UPDATE nigredo_leads.interacoes SET atendida = true, versao = versao + 1
+        WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'recebido' AND NOT atendida
+        RETURNING id, mensagem, canal, trace_id, created_at
+    )
+    SELECT id, mensagem, canal, trace_id FROM heard ORDER BY created_at, id
+    """
+)
 
 
 def find_lead(uow: UnitOfWork, canal: str, endereco: str) -> Row[Any] | None:
@@ -64,21 +82,19 @@ def receive(
     The burst's timer moves with each message: agents hear of all of them together (decision 21).
     """
     interacao_id: UUID | None = uow.connection.execute(
-        insert(Interacao)
-        .values(
-            id=uuid4(),
-            tenant_id=uow.tenant_id,
-            lead_id=lead_id,
-            tipo="recebido",
-            canal=canal,
-            mensagem=mensagem,
-            provider_id=provider_id,
-            atendida=False,
-            trace_id=uuid4(),
-            created_at=uow.agora,
-        )
-        .on_conflict_do_nothing(constraint="uq_interacoes_provider")
-        .returning(Interacao.id)
+        _RECEIVE,
+        {
+            "id": uuid4(),
+            "tenant_id": uow.tenant_id,
+            "lead_id": lead_id,
+            "tipo": "recebido",
+            "canal": canal,
+            "mensagem": mensagem,
+            "provider_id": provider_id,
+            "atendida": False,
+            "trace_id": uuid4(),
+            "created_at": uow.agora,
+        },
     ).scalar_one_or_none()
     if interacao_id is None:
         return None
@@ -90,24 +106,9 @@ def receive(
 
 def finish_burst(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> None:
     """Tell the agents what a lead wrote since they last heard."""
-    rows = uow.connection.execute(
-        select(Interacao.id, Interacao.mensagem, Interacao.canal, Interacao.trace_id)
-        .where(
-            Interacao.tenant_id == uow.tenant_id,
-            Interacao.lead_id == lead_id,
-            Interacao.tipo == "recebido",
-            Interacao.atendida.is_(False),
-        )
-        .order_by(Interacao.created_at, Interacao.id)
-        .with_for_update()
-    ).all()
+    rows = uow.connection.execute(_HEAR, {"tenant": uow.tenant_id, "lead": lead_id}).all()
     if not rows:
         return
-    uow.connection.execute(
-        update(Interacao)
-        .where(Interacao.tenant_id == uow.tenant_id, Interacao.id.in_([row.id for row in rows]))
-        .values(atendida=True, versao=Interacao.versao + 1)
-    )
     trace_id = rows[-1].trace_id
     detail = FractalDetail(
         subject=Subject.lead(lead_id),
@@ -154,19 +155,19 @@ def history(uow: UnitOfWork, lead_id: UUID, limit: int) -> Historico:
 
 def classify(uow: UnitOfWork, interacao_id: UUID, leitura: Leitura) -> None:
     """Store how a received message was read."""
-    changed = uow.connection.execute(
-        update(Interacao)
-        .where(Interacao.tenant_id == uow.tenant_id, Interacao.id == interacao_id)
-        .values(
-            sentimento=leitura.sentimento,
-            intensidade=leitura.intensidade,
-            intent=leitura.intent,
-            descadastro=leitura.descadastro,
-            motivos=list(leitura.motivos),
-            versao=Interacao.versao + 1,
-        )
+    changed = set_columns(
+        uow,
+        _INTERACOES,
+        interacao_id,
+        {
+            "sentimento": leitura.sentimento,
+            "intensidade": leitura.intensidade,
+            "intent": leitura.intent,
+            "descadastro": leitura.descadastro,
+            "motivos": list(leitura.motivos),
+        },
     )
-    if changed.rowcount != 1:
+    if changed != 1:
         raise NotFound("interação não encontrada")
 
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, text, update
 
+from alquimista.db.base import table_of
+from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
-from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos.domain import Fatos, Veredito, Verificacao
 from alquimista.prospeccao.disparos.horario import dentro_do_expediente, proxima_abertura
 from alquimista.prospeccao.disparos.models import Disparo, DisparoRitmo
@@ -25,6 +26,24 @@ SOURCE = "alquimista.disparos"
 MAX_TENTATIVAS = 5
 _ESPERA = timedelta(minutes=1)
 _HORA = timedelta(hours=1)
+_DISPAROS = table_of(Disparo)
+_SENT = text(
+    """
+    WITH enviado AS (
+        UPDATE nigredo_leads.disparos
+        SET status = 'enviado', provider_id = :provider_id, erro = NULL, enviado_em = :agora,
+            versao = versao + 1
+        WHERE tenant_id = :tenant AND id = :disparo
+        RETURNING id, lead_id, canal, mensagem, trace_id
+    )
+    INSERT INTO nigredo_leads.interacoes (
+        id, tenant_id, lead_id, tipo, canal, mensagem, disparo_id, provider_id, atendida,
+        trace_id, created_at)
+    SELECT :interacao, :tenant, lead_id, 'enviado', canal, mensagem, id, :provider_id, true,
+        trace_id, :agora
+    FROM enviado
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +99,20 @@ class Outcomes:
         if outcome.status == "planejado":
             self._retry_later(uow, disparo, outcome)
             return
-        self._set(
-            uow,
-            disparo.id,
-            status=outcome.status,
-            provider_id=outcome.provider_id,
-            erro=outcome.erro,
-            enviado_em=uow.agora if outcome.status == "enviado" else None,
-        )
-        if outcome.status != "enviado" or disparo.lead_id is None:
+        sent = outcome.status == "enviado"
+        if not sent or disparo.lead_id is None or disparo.destinatarios:
+            self._set(
+                uow,
+                disparo.id,
+                status=outcome.status,
+                provider_id=outcome.provider_id,
+                erro=outcome.erro,
+                enviado_em=uow.agora if sent else None,
+            )
+            if sent and disparo.lead_id is not None:
+                self._set(uow, disparo.id, destinatarios=None)
             return
-        if disparo.destinatarios:
-            self._set(uow, disparo.id, destinatarios=None)
-            return
-        self._remember(uow, disparo, outcome)
+        self._sent(uow, disparo, outcome)
         if disparo.tipo == "prospeccao":
             lead = leads.set_status(uow, disparo.lead_id, "contatado")
             if lead.contato != leads.ANONIMIZADO:
@@ -122,7 +141,7 @@ class Outcomes:
             erro=outcome.erro,
             autorizado_em=None,
             enviar_em=moment,
-            adiamentos=Disparo.adiamentos + 1,
+            adiamentos=disparo.adiamentos + 1,
         )
         self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
 
@@ -154,25 +173,17 @@ class Outcomes:
             return chosen
         return proxima_abertura(chosen, facts.fuso, facts.uf)
 
-    def _remember(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
+    def _sent(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
         """The text is read again: an erasure during the call has emptied it."""
-        text = select(Disparo.mensagem).where(
-            Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo.id
-        )
         uow.connection.execute(
-            insert(Interacao).values(
-                id=uuid4(),
-                tenant_id=uow.tenant_id,
-                lead_id=disparo.lead_id,
-                tipo="enviado",
-                canal=disparo.canal,
-                mensagem=text.scalar_subquery(),
-                disparo_id=disparo.id,
-                provider_id=outcome.provider_id,
-                atendida=True,
-                trace_id=disparo.trace_id,
-                created_at=uow.agora,
-            )
+            _SENT,
+            {
+                "tenant": uow.tenant_id,
+                "disparo": disparo.id,
+                "provider_id": outcome.provider_id,
+                "agora": uow.agora,
+                "interacao": uuid4(),
+            },
         )
 
     def _publish(
@@ -199,11 +210,7 @@ class Outcomes:
         self._ports.publisher.publish(uow, [NewEvent(SOURCE, kind, detail, disparo.trace_id)])
 
     def _set(self, uow: UnitOfWork, disparo_id: UUID, **values: Any) -> None:
-        uow.connection.execute(
-            update(Disparo)
-            .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo_id)
-            .values(**values, versao=Disparo.versao + 1)
-        )
+        set_columns(uow, _DISPAROS, disparo_id, values)
 
 
 def _step(facts: Fatos) -> timedelta:

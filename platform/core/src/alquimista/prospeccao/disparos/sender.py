@@ -16,9 +16,10 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Row, bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.prospeccao.disparos import fatos
 from alquimista.prospeccao.disparos.canais import Canal, Envio
@@ -33,7 +34,28 @@ from alquimista_sdk.errors import NotFound, PermanentError, TransientError
 from fibonacci_bus.event import Event
 
 logger = logging.getLogger(__name__)
-DISPAROS = Disparo.__table__
+DISPAROS = table_of(Disparo)
+_LOCK = (
+    select(DISPAROS)
+    .where(DISPAROS.c.tenant_id == bindparam("tenant"), DISPAROS.c.id == bindparam("disparo"))
+    .with_for_update()
+)
+_LOCK_PACE = (
+    select(DisparoRitmo.id).where(DisparoRitmo.tenant_id == bindparam("tenant")).with_for_update()
+)
+_PERMIT = text(
+    """
+    WITH ritmo AS (
+        UPDATE nigredo_leads.disparo_ritmos
+        SET ultimo_autorizado_em = :agora, versao = versao + 1
+        WHERE tenant_id = :tenant AND :marca_ritmo
+    )
+    UPDATE nigredo_leads.disparos
+    SET status = 'enviando', motivo = NULL, autorizado_em = :agora, autorizado_por = :evento,
+        verificacoes = :verificacoes, versao = versao + 1
+    WHERE tenant_id = :tenant AND id = :disparo
+    """
+).bindparams(bindparam("verificacoes", type_=JSONB))
 
 
 class Remetente(Protocol):
@@ -92,9 +114,7 @@ class Sender:
     def _authorise(self, uow: UnitOfWork, disparo_id: UUID, event_id: UUID) -> _Authorised | None:
         _lock_pace(uow)
         disparo = uow.connection.execute(
-            select(DISPAROS)
-            .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo_id)
-            .with_for_update()
+            _LOCK, {"tenant": uow.tenant_id, "disparo": disparo_id}
         ).one_or_none()
         if disparo is None:
             return None
@@ -137,23 +157,16 @@ class Sender:
         self, uow: UnitOfWork, disparo: Row[Any], veredito: Veredito, event_id: UUID
     ) -> None:
         uow.connection.execute(
-            update(Disparo)
-            .where(Disparo.tenant_id == uow.tenant_id, Disparo.id == disparo.id)
-            .values(
-                status="enviando",
-                motivo=None,
-                autorizado_em=uow.agora,
-                autorizado_por=event_id,
-                verificacoes=self._outcomes.checks(veredito),
-                versao=Disparo.versao + 1,
-            )
+            _PERMIT,
+            {
+                "tenant": uow.tenant_id,
+                "disparo": disparo.id,
+                "agora": uow.agora,
+                "evento": event_id,
+                "verificacoes": self._outcomes.checks(veredito),
+                "marca_ritmo": disparo.tipo == "prospeccao",
+            },
         )
-        if disparo.tipo == "prospeccao":
-            uow.connection.execute(
-                update(DisparoRitmo)
-                .where(DisparoRitmo.tenant_id == uow.tenant_id)
-                .values(ultimo_autorizado_em=uow.agora, versao=DisparoRitmo.versao + 1)
-            )
 
     def _envio(
         self, uow: UnitOfWork, disparo: Row[Any], lead: Row[Any] | None, endereco: str, nome: str
@@ -212,14 +225,14 @@ class Sender:
 
 def _lock_pace(uow: UnitOfWork) -> None:
     """The tenant's pacing row serialises its authorisations."""
-    lock = select(DisparoRitmo.id).where(DisparoRitmo.tenant_id == uow.tenant_id).with_for_update()
-    if uow.connection.execute(lock).one_or_none() is None:
+    tenant = {"tenant": uow.tenant_id}
+    if uow.connection.execute(_LOCK_PACE, tenant).one_or_none() is None:
         uow.connection.execute(
             insert(DisparoRitmo)
             .values(id=uow.tenant_id, tenant_id=uow.tenant_id, versao=1)
             .on_conflict_do_nothing()
         )
-        uow.connection.execute(lock).one()
+        uow.connection.execute(_LOCK_PACE, tenant).one()
 
 
 def _nothing(_: Connection) -> None:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.disparos.models import Disparo
 from alquimista.runtime.ports import Ports
@@ -23,6 +24,21 @@ from alquimista_sdk.models import Disparo as DisparoData
 
 logger = logging.getLogger(__name__)
 TIMER = "disparo"
+_DISPAROS = table_of(Disparo)
+_INSERT = (
+    insert(_DISPAROS)
+    .on_conflict_do_nothing(constraint="uq_disparos_chave")
+    .returning(_DISPAROS.c.id)
+)
+_CANCEL = text(
+    """
+    UPDATE nigredo_leads.disparos
+    SET status = 'cancelado', motivo = :motivo, versao = versao + 1
+    WHERE tenant_id = :tenant AND lead_id = :lead AND status = 'planejado'
+      AND (:todos OR tipo = ANY(CAST(:tipos AS text[])))
+    RETURNING id
+    """
+)
 _READ = tuple(getattr(Disparo, item.name) for item in fields(DisparoData))
 
 
@@ -60,32 +76,30 @@ def request(
     disparo_id = uuid4()
     stored = [_store_file(ports, uow, disparo_id, anexo) for anexo in anexos]
     inserted = uow.connection.execute(
-        insert(Disparo)
-        .values(
-            id=disparo_id,
-            tenant_id=uow.tenant_id,
-            tipo=tipo,
-            canal=canal,
-            mensagem=mensagem,
-            assunto=assunto,
-            chave_idempotencia=chave,
-            status="planejado",
-            enviar_em=enviar_em or uow.agora,
-            trace_id=trace_id,
-            created_at=uow.agora,
-            lead_id=lead_id,
-            campanha_id=campanha_id,
-            etapa=etapa,
-            tentativa=tentativa,
-            variante=variante,
-            destinatarios=list(destinatarios) if destinatarios is not None else None,
-            anexos=stored,
-            token_conversa=token_conversa,
-            verificacoes=[],
-            adiamentos=0,
-        )
-        .on_conflict_do_nothing(constraint="uq_disparos_chave")
-        .returning(Disparo.id)
+        _INSERT,
+        {
+            "id": disparo_id,
+            "tenant_id": uow.tenant_id,
+            "tipo": tipo,
+            "canal": canal,
+            "mensagem": mensagem,
+            "assunto": assunto,
+            "chave_idempotencia": chave,
+            "status": "planejado",
+            "enviar_em": enviar_em or uow.agora,
+            "trace_id": trace_id,
+            "created_at": uow.agora,
+            "lead_id": lead_id,
+            "campanha_id": campanha_id,
+            "etapa": etapa,
+            "tentativa": tentativa,
+            "variante": variante,
+            "destinatarios": list(destinatarios) if destinatarios is not None else None,
+            "anexos": stored,
+            "token_conversa": token_conversa,
+            "verificacoes": [],
+            "adiamentos": 0,
+        },
     ).one_or_none()
     if inserted is None:
         reopened = _reopen(uow, chave, mensagem, assunto, enviar_em)
@@ -103,18 +117,15 @@ def cancel_pending(
     ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, *, tipos: Sequence[str] = ()
 ) -> int:
     """Cancel what is planned for a lead (of some kinds, or all); answers how many."""
-    condition = [
-        Disparo.tenant_id == uow.tenant_id,
-        Disparo.lead_id == lead_id,
-        Disparo.status == "planejado",
-    ]
-    if tipos:
-        condition.append(Disparo.tipo.in_(tipos))
     cancelled = uow.connection.execute(
-        update(Disparo)
-        .where(*condition)
-        .values(status="cancelado", motivo=motivo, versao=Disparo.versao + 1)
-        .returning(Disparo.id)
+        _CANCEL,
+        {
+            "tenant": uow.tenant_id,
+            "lead": lead_id,
+            "motivo": motivo,
+            "todos": not tipos,
+            "tipos": list(tipos),
+        },
     ).scalars()
     ids = list(cancelled)
     for disparo_id in ids:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, delete, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.fusoes.models import Fusao, FusaoBloco
 
-_TABLE: Table = Fusao.__table__  # type: ignore[assignment]
+_TABLE = table_of(Fusao)
 
 
 def erase(uow: UnitOfWork, lead_id: UUID) -> int:

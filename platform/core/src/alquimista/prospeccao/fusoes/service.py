@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, or_, select, update
+from sqlalchemy import Row, or_, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.disparos import service as disparos
@@ -27,7 +28,7 @@ from alquimista_sdk.errors import NotFound, PermanentError
 MARCA = "fundido_em"
 """In the metadata of a lead that was merged: the id of the lead that stayed."""
 _SUGERIDAS_POR_LEAD = 50
-_TABLE: Table = Fusao.__table__  # type: ignore[assignment]
+_TABLE = table_of(Fusao)
 _FICA = LEADS.alias("fica")
 _SAI = LEADS.alias("sai")
 _LISTING = (

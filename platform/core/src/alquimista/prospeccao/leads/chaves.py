@@ -6,12 +6,16 @@ from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alquimista.prospeccao.leads.models import LeadKey
 from alquimista.runtime.cifra import new_key
 from alquimista_sdk.errors import CriticalError
+
+_STORED = select(LeadKey.chave).where(
+    LeadKey.tenant_id == bindparam("tenant"), LeadKey.lead_id == bindparam("lead")
+)
 
 
 class LeadKeys:
@@ -24,10 +28,8 @@ class LeadKeys:
         self, connection: Connection, tenant_id: UUID, lead_id: UUID, *, create: bool
     ) -> bytes | None:
         """The key of a lead; None where it was destroyed, or never made and not asked for."""
-        stored = select(LeadKey.chave).where(
-            LeadKey.tenant_id == tenant_id, LeadKey.lead_id == lead_id
-        )
-        row = connection.execute(stored).one_or_none()
+        owner = {"tenant": tenant_id, "lead": lead_id}
+        row = connection.execute(_STORED, owner).one_or_none()
         if row is None and create:
             connection.execute(
                 insert(LeadKey)
@@ -39,7 +41,7 @@ class LeadKeys:
                 )
                 .on_conflict_do_nothing(constraint="uq_chaves_lead_lead")
             )
-            row = connection.execute(stored).one()
+            row = connection.execute(_STORED, owner).one()
         if row is None or row.chave is None:
             return None
         try:

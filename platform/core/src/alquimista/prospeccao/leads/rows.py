@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Row, Table
 from sqlalchemy.sql import ColumnElement
 
+from alquimista.db.base import table_of
 from alquimista.prospeccao.leads.models import Lead, Lote
 from alquimista_sdk.models import Lead as LeadData
 from alquimista_sdk.models import Lote as LoteData
 
-LEADS: Table = Lead.__table__  # type: ignore[assignment]
-LOTES: Table = Lote.__table__  # type: ignore[assignment]
+LEADS = table_of(Lead)
+LOTES = table_of(Lote)
 
 
 def lead_of(row: Row[Any]) -> LeadData:

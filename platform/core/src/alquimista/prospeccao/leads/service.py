@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select
 
+from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.service import cancel_future
@@ -63,15 +64,8 @@ def apply(
     Raises:
         VersionConflict: the row has another version.
     """
-    condition = [LEADS.c.tenant_id == uow.tenant_id, LEADS.c.id == lead_id]
-    if versao is not None:
-        condition.append(LEADS.c.versao == versao)
-    changed = uow.connection.execute(
-        update(LEADS)
-        .where(*condition)
-        .values(**changes, versao=LEADS.c.versao + 1, updated_at=uow.agora)
-    )
-    if changed.rowcount != 1:
+    changed = set_columns(uow, LEADS, lead_id, {**changes, "updated_at": uow.agora}, versao=versao)
+    if changed != 1:
         raise VersionConflict("lead changed meanwhile")
 
 
