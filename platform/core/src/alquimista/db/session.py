@@ -15,15 +15,15 @@ from typing import Any
 from uuid import UUID
 
 import psycopg2
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alquimista_sdk.errors import NotFound
 
-_OPEN = text(
-    "SELECT set_config('app.tenant_id', :tenant, true), "
-    "alquimista_platform.business_now(CAST(:tenant AS uuid))"
+_OPEN = (
+    "SELECT set_config('app.tenant_id', %(tenant)s, true), "
+    "alquimista_platform.business_now(%(tenant)s::uuid)"
 )
 
 _OPENED = "alquimista.unit_of_work"
@@ -89,7 +89,7 @@ class Database:
         if opened is not None and opened[0] is transaction and opened[1].tenant_id == tenant_id:
             joined: UnitOfWork = opened[1]
             return joined
-        agora = connection.execute(_OPEN, {"tenant": str(tenant_id)}).one()[1]
+        agora = connection.exec_driver_sql(_OPEN, {"tenant": str(tenant_id)}).one()[1]
         if agora is None:
             raise NotFound("no such tenant")
         uow = UnitOfWork(connection, tenant_id, agora)

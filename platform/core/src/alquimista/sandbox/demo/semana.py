@@ -28,9 +28,10 @@ FUSO = "America/Sao_Paulo"
 _BATCH = 20
 _PAUSE = 0.005
 _STUCK_SECONDS = 120.0
-_COUNTS = text(
+_LOOK = text(
     """
-    SELECT (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
+    SELECT (SELECT min(due_at) FROM fibonacci_core.timers WHERE tenant_id = :tenant) AS proximo,
+        (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
         (SELECT count(*) FROM nigredo_leads.agendamentos
          WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
         (SELECT count(*) FROM nigredo_leads.campanhas
@@ -93,8 +94,9 @@ class Semana:
                 headers=self._headers(),
             )
         answered = _body(response)
+        path = f"/api/leads/importacoes/{answered['id']}"
         self.drain()
-        return self._call("GET", f"/api/leads/importacoes/{answered['id']}")
+        return self._call("GET", path)
 
     def run(self, dias: int) -> None:
         """Let ``dias`` days go by."""
@@ -116,23 +118,21 @@ class Semana:
             self.drain()
 
     def drain(self) -> None:
-        """Handle all that is due now."""
+        """Handle what is due now, and what comes of it at once.
+
+        A timer that this sets for now fires at the next look.
+        """
         quiet_since = time.monotonic()
-        unread = True
+        self.system.ticker.tick()
         while True:
-            fired = self.system.ticker.tick()
-            if fired or unread:
-                unread = False
-                if self._work() or fired:
-                    quiet_since = time.monotonic()
-                    continue
+            if self._work():
+                quiet_since = time.monotonic()
             depth = self.system.services.queues.depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
                 return
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
             time.sleep(_PAUSE)
-            unread = True
 
     def _work(self) -> int:
         """Handle messages until none is visible; answers how many there were."""
@@ -157,10 +157,7 @@ class Semana:
     def _see(self, uow: UnitOfWork) -> _Visto:
         """What came out since the last look, and what is due next."""
         found = messages(uow, self._seen, 1000, None)
-        counts = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
-        seen = _Visto(
-            uow.agora, self.system.timers.next_due(uow.connection, self.tenant_id), *counts
-        )
+        seen = _Visto(uow.agora, *uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one())
         for message in found:
             self._seen = max(self._seen, message.ordem)
             self.enviadas += 1
