@@ -10,6 +10,7 @@ from alquimista.db.operations import POLICY
 from alquimista.db.roles import APP, OWNER, RELAY, SCHEMAS
 from alquimista.plataforma.functions import FUNCTIONS
 from fibonacci_bus import ddl
+from fibonacci_bus.revision_2 import NEW_ROUTINES
 from fibonacci_bus.routines import APP_ROUTINES, RELAY_ROUTINES
 from tests.architecture.schema import (
     GLOBAL_TABLES,
@@ -248,8 +249,9 @@ def test_the_bus_has_its_routines_and_they_run_with_the_rights_of_their_caller(
         {"app": APP, "relay": RELAY},
     ).all()
     found = {row.signature.removeprefix("fibonacci_core.").replace(",", ", "): row for row in rows}
-    assert set(found) == {*RELAY_ROUTINES, *APP_ROUTINES}
+    ours = {*APP_ROUTINES, *NEW_ROUTINES}
+    assert set(found) == {*RELAY_ROUTINES, *ours}
     for signature, row in found.items():
         assert (row.definer, row.pinned, row.open) == (False, True, False), signature
-        assert row.app == (signature in APP_ROUTINES), signature
+        assert row.app == (signature in ours), signature
         assert row.relay == (signature in RELAY_ROUTINES), signature

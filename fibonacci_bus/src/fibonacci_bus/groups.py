@@ -1,4 +1,14 @@
-"""Several events in one claim and one commit, for handlers of milliseconds."""
+"""Several events in one commit, for handlers of milliseconds.
+
+Where the queue keeps the order itself (PostgreSQL), a group is loaded, run and committed in one
+transaction, without claims: the receipts hold its messages, the queue hands out nothing else of
+their ordering keys meanwhile, and of two workers that have run one event (a receipt ran out) the
+first to commit wins and the other's transaction rolls back, since the inbox takes one row per event
+and consumer. What a claim would add is the count of attempts, and that begins with the second
+receive: a message that was received before is alone.
+
+Elsewhere (SQS) a group is claimed in one transaction and committed in another.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +17,12 @@ from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 from fibonacci_bus.consumer import Commit, Consumer, Scope
+from fibonacci_bus.driver import unreachable
 from fibonacci_bus.event import Event
-from fibonacci_bus.inbox import Claimed, claim_group, settle_group
+from fibonacci_bus.inbox import Claimed, claim_group, done_group, load_group, settle_group
 from fibonacci_bus.queues import Message
 from fibonacci_bus.topology import Topology
 
@@ -64,14 +77,47 @@ def claim_whole(
         claims = claim_group(connection, tenant_id, keys, consumer.name, lease)
         if len(claims) != len(messages):
             raise GroupRefused
-        whole = [
-            (message, *claims[message.event_id])
-            for message in messages
-            if consumer.admit(connection, claims[message.event_id][1])
-        ]
-        if len(whole) != len(messages):
+        if not all(consumer.admit(connection, event) for _, event in claims.values()):
             raise GroupRefused
-    return whole
+    return [(message, *claims[message.event_id]) for message in messages]
+
+
+def run_whole(
+    scope: Scope, consumer: Consumer, messages: Sequence[Message]
+) -> list[tuple[Message, Exception]]:
+    """Load, run and commit an unclaimed group in one transaction; answers whose runs failed.
+
+    Raises:
+        GroupRefused: one was done, busy, tried before, gone, or not admitted; none was run.
+        LostClaim: another worker has done one of them meanwhile; nothing is written.
+    """
+    started, tenant_id = monotonic(), messages[0].tenant_id
+    failed: list[tuple[Message, Exception]] = []
+    with scope(tenant_id) as connection:
+        wanted = [message.event_id for message in messages]
+        events = load_group(connection, tenant_id, wanted, consumer.name)
+        if len(events) != len(messages):
+            raise GroupRefused
+        if not all(consumer.admit(connection, event) for event in events.values()):
+            raise GroupRefused
+        done: dict[UUID, UUID] = {}
+        commits: list[Commit] = []
+        for message in messages:
+            event = events[message.event_id]
+            try:
+                commits.append(consumer.run(event, 1))
+            except Exception as error:
+                if isinstance(error, DBAPIError) and unreachable(error):
+                    raise
+                failed.append((message, error))
+                continue
+            done[event.id] = event.trace_id
+        if done:
+            elapsed = int((monotonic() - started) * 1000) // len(done)
+            done_group(connection, tenant_id, done, consumer.name, elapsed)
+            for commit in commits:
+                commit(connection)
+    return failed
 
 
 def commit_whole(scope: Scope, ready: Sequence[Ready], started: float) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from fibonacci_bus.consumer import EVENT_COLUMNS
 from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.driver import fetch
 from fibonacci_bus.errors import ErrorClass, LostClaim
 from fibonacci_bus.event import Event
 
@@ -94,19 +95,23 @@ _GIVE_BACK = text(
       AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
     """
 )
-_CLAIM_GROUP = text(
-    f"""
+_CLAIM_GROUP = f"""
     SELECT {EVENT_COLUMNS}
-    FROM {SCHEMA}.inbox_claim(:tenant, :consumer, CAST(:events AS uuid[]),
-        CAST(:keys AS text[]), :token, :seconds)
+    FROM {SCHEMA}.inbox_claim(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
+        %(keys)s::text[], %(token)s::uuid, %(seconds)s)
     """
-)
-_SETTLE_GROUP = text(
-    f"""
-    SELECT {SCHEMA}.inbox_settle(:tenant, :consumer, CAST(:events AS uuid[]),
-        CAST(:keys AS text[]), :token, CAST(:traces AS uuid[]), CAST(:durations AS integer[]))
+_SETTLE_GROUP = f"""
+    SELECT {SCHEMA}.inbox_settle(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
+        %(keys)s::text[], %(token)s::uuid, %(traces)s::uuid[], %(durations)s::integer[])
     """
-)
+_LOAD_GROUP = f"""
+    SELECT {EVENT_COLUMNS}
+    FROM {SCHEMA}.inbox_load(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[])
+    """
+_DONE_GROUP = f"""
+    SELECT {SCHEMA}.inbox_done(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
+        %(traces)s::uuid[], %(token)s::uuid, %(duration)s)
+    """
 # Claims do not wait for the disk: the settlement does, and whatever came before it is then kept.
 # A server that crashes between the two forgets a claim whose token settles nothing any more.
 # Everybody locks the lease before the inbox row, or a claim and a settlement could deadlock:
@@ -202,14 +207,15 @@ def claim_group(
     one is missing, and claim each alone. No two of the events share an ordering key.
     """
     token = uuid4()
-    rows = connection.execute(
+    rows = fetch(
+        connection,
         _CLAIM_GROUP,
         {
-            "tenant": tenant_id,
+            "tenant": str(tenant_id),
             "consumer": consumer,
             "events": [str(event) for event in events],
             "keys": list(events.values()),
-            "token": token,
+            "token": str(token),
             "seconds": lease.total_seconds(),
         },
     )
@@ -229,20 +235,67 @@ def settle_group(
         LostClaim: a row is no longer ours; the transaction must roll back.
     """
     first = claims[0]
-    settled = connection.execute(
+    ((settled,),) = fetch(
+        connection,
         _SETTLE_GROUP,
         {
-            "tenant": first.tenant_id,
+            "tenant": str(first.tenant_id),
             "consumer": first.consumer,
             "events": [str(claimed.event_id) for claimed in claims],
             "keys": [claimed.ordering_key for claimed in claims],
-            "token": first.token,
+            "token": str(first.token),
             "traces": [str(trace) for trace in traces],
             "durations": [duration_ms] * len(claims),
         },
-    ).scalar_one()
+    )
     if settled != len(claims):
         raise LostClaim(f"{first.consumer} lost {len(claims) - settled} of {len(claims)}")
+
+
+def load_group(
+    connection: Connection, tenant_id: UUID, events: Sequence[UUID], consumer: str
+) -> dict[UUID, Event]:
+    """Those of the events that the inbox knows nothing of, by id. Nothing is claimed."""
+    rows = fetch(
+        connection,
+        _LOAD_GROUP,
+        {
+            "tenant": str(tenant_id),
+            "consumer": consumer,
+            "events": [str(event) for event in events],
+        },
+    )
+    return {row[0]: Event(*row) for row in rows}
+
+
+def done_group(
+    connection: Connection,
+    tenant_id: UUID,
+    events: Mapping[UUID, UUID],
+    consumer: str,
+    duration_ms: int,
+) -> None:
+    """Mark unclaimed events, given with their traces' ids, as done and keep their traces.
+
+    Of two workers that have run the same event, the first to get here has it.
+
+    Raises:
+        LostClaim: the inbox has one of them already; the transaction must roll back.
+    """
+    ((settled,),) = fetch(
+        connection,
+        _DONE_GROUP,
+        {
+            "tenant": str(tenant_id),
+            "consumer": consumer,
+            "events": [str(event) for event in events],
+            "traces": [str(trace) for trace in events.values()],
+            "token": str(uuid4()),
+            "duration": duration_ms,
+        },
+    )
+    if settled != len(events):
+        raise LostClaim(f"{consumer} lost {len(events) - settled} of {len(events)}")
 
 
 def _parameters(claimed: Claimed) -> dict[str, object]:

@@ -23,6 +23,10 @@ class MessageSource(Protocol):
     def topology(self) -> Topology:
         """The queues' settings."""
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether the queues alone keep messages of one ordering key apart."""
+
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
         """Take up to ``limit`` visible messages."""
 

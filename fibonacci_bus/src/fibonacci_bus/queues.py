@@ -6,34 +6,30 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Row, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.driver import fetch
 from fibonacci_bus.errors import ErrorClass
 from fibonacci_bus.listener import Listener
 from fibonacci_bus.topology import Topology
 
 __all__ = ["Depth", "Listener", "Message", "QueueReader"]
-_RECEIVE = text(
-    f"""
+_RECEIVE = f"""
     SELECT r_tenant, r_id, r_queue, r_event, r_key, r_receives, r_parked
     FROM {SCHEMA}.queue_receive(
-        CAST(:names AS text[]), CAST(:seconds AS double precision[]),
-        CAST(:queue_limits AS integer[]), CAST(:partition_limits AS integer[]),
-        CAST(:cursors AS uuid[]), :batch, :span, CAST(:receipt AS uuid),
-        CAST(:tenants AS uuid[]), CAST(:ids AS bigint[]), CAST(:receipts AS uuid[]))
+        %(names)s::text[], %(seconds)s::double precision[], %(queue_limits)s::integer[],
+        %(partition_limits)s::integer[], %(cursors)s::uuid[], %(batch)s, %(span)s,
+        %(receipt)s::uuid, %(tenants)s::uuid[], %(ids)s::bigint[], %(receipts)s::uuid[])
     """
-)
-_ACK = text(
-    f"""
-    SELECT {SCHEMA}.queue_ack(CAST(:tenants AS uuid[]), CAST(:ids AS bigint[]),
-                              CAST(:receipts AS uuid[]))
+_ACK = f"""
+    SELECT {SCHEMA}.queue_ack(%(tenants)s::uuid[], %(ids)s::bigint[], %(receipts)s::uuid[])
     """
-)
 _VISIBLE = text(
     f"""
     UPDATE {SCHEMA}.queue_messages
@@ -62,6 +58,8 @@ _TRIED = text(
     WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue
     """
 )
+_NUMBER = itemgetter(1)
+"""Where a received row says its number."""
 _LOOK_SECONDS = 0.5
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
@@ -96,6 +94,10 @@ class Message:
     ordering_key: str | None
     receives: int
     receipt: UUID
+
+    def __hash__(self) -> int:
+        """By the number alone: two receives of one message are rare, hashing identifiers is not."""
+        return hash(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,11 @@ class QueueReader:
         """The queues' settings."""
         return self._topology
 
+    @property
+    def keeps_order(self) -> bool:
+        """A receive hands out nothing of an ordering key while something of it is in flight."""
+        return True
+
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
         """Take up to ``limit`` visible messages; those tried too often are dead-lettered.
 
@@ -165,17 +172,9 @@ class QueueReader:
             receipt = uuid4()
             rows = self._take(handled, queues, limit, span, receipt)
             received = [
-                Message(
-                    row.r_tenant,
-                    row.r_id,
-                    row.r_queue,
-                    row.r_event,
-                    row.r_key,
-                    row.r_receives,
-                    receipt,
-                )
-                for row in rows
-                if not row.r_parked
+                Message(tenant_id, number, queue, event_id, key, receives, receipt)
+                for tenant_id, number, queue, event_id, key, receives, parked in rows
+                if not parked
             ]
             self._blocked = len(rows) - len(received) > limit // 2
             if received or not rows:
@@ -261,10 +260,11 @@ class QueueReader:
         limit: int,
         span: int,
         receipt: UUID,
-    ) -> list[Row[Any]]:
+    ) -> list[tuple[Any, ...]]:
         settings = [self._topology.queue(name) for name in queues]
         with self._single.connect() as connection:
-            rows = connection.execute(
+            rows = fetch(
+                connection,
                 _RECEIVE,
                 {
                     "names": [queue.name for queue in settings],
@@ -277,15 +277,15 @@ class QueueReader:
                     "receipt": str(receipt),
                     **_named(handled),
                 },
-            ).all()
+            )
         self._turn(rows)
-        return sorted(rows, key=lambda row: int(row.r_id))
+        return sorted(rows, key=_NUMBER)
 
-    def _turn(self, rows: Sequence[Row[Any]]) -> None:
+    def _turn(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """The next receive begins after the last partition served, which is a ring."""
-        served: dict[str, list[str]] = {}
-        for row in rows:
-            served.setdefault(row.r_queue, []).append(str(row.r_tenant))
+        served: dict[str, set[str]] = {}
+        for tenant, queue in {(row[0], row[2]) for row in rows}:
+            served.setdefault(queue, set()).add(str(tenant))
         for queue, partitions in served.items():
             start = self._cursors.get(queue, _FIRST)
             self._cursors[queue] = max(partitions, key=lambda item: (item <= start, item))
@@ -327,8 +327,8 @@ class QueueReader:
         )
 
     def _delete(self, connection: Connection, messages: Sequence[Message]) -> int:
-        removed: int = connection.execute(_ACK, _named(messages)).scalar_one()
-        return removed
+        ((removed,),) = fetch(connection, _ACK, _named(messages))
+        return int(removed)
 
     def _visible(self, message: Message, delay: timedelta, state: str) -> bool:
         with self._single.connect() as connection:

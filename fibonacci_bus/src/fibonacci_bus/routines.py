@@ -21,7 +21,7 @@ APP_ROUTINES = (
     "inbox_claim(uuid, text, uuid[], text[], uuid, double precision)",
     "inbox_settle(uuid, text, uuid[], text[], uuid, uuid[], integer[])",
 )
-_HEAD = (
+HEAD = (
     "LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off "
     "SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off "
     "SET jit = off SET plan_cache_mode = force_generic_plan"
@@ -245,6 +245,4 @@ END $$
 
 def definitions(schema: str) -> tuple[str, ...]:
     """The CREATE statements, in order."""
-    return tuple(
-        body.format(s=schema, head=_HEAD).strip() for body in (ACK, RECEIVE, CLAIM, SETTLE)
-    )
+    return tuple(body.format(s=schema, head=HEAD).strip() for body in (ACK, RECEIVE, CLAIM, SETTLE))

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
+from fibonacci_bus import revision_2
 from fibonacci_bus.ddl import SCHEMA, upgrade
 from fibonacci_bus.event import Event
 
@@ -21,27 +22,31 @@ _LOCK = 41_816_766
 
 
 def install(engine: Engine) -> bool:
-    """Create schema and tables where they are missing; False where they were there.
+    """Create schema and tables where they are missing, or bring old ones up to date.
 
+    False where there was nothing to do.
     The engine's login owns everything and takes the parts of application, relay and owner. Several
     processes may call it at once.
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        there = connection.execute(
-            text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{SCHEMA}.events"}
-        ).scalar_one()
-        if there:
-            return False
-        login: str = connection.execute(text("SELECT quote_ident(current_user)")).scalar_one()
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        upgrade(
-            lambda statement: connection.execute(text(statement)),
-            app_role=login,
-            relay_role=login,
-            owner_role=login,
-        )
-    return True
+        first, second, login = connection.execute(
+            text(
+                "SELECT to_regclass(:table) IS NOT NULL, to_regproc(:routine) IS NOT NULL, "
+                "quote_ident(current_user)"
+            ),
+            {"table": f"{SCHEMA}.events", "routine": f"{SCHEMA}.inbox_done"},
+        ).one()
+
+        def execute(statement: str) -> None:
+            connection.exec_driver_sql(statement)
+
+        if not first:
+            execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            upgrade(execute, app_role=login, relay_role=login, owner_role=login)
+        if not second:
+            revision_2.upgrade(execute, app_role=login)
+    return not second
 
 
 def partition_scope(engine: Engine) -> Callable[[UUID], AbstractContextManager[Connection]]:

@@ -12,9 +12,17 @@ from time import monotonic
 from sqlalchemy.exc import DBAPIError
 
 from fibonacci_bus.consumer import LOAD_EVENT, Commit, Consumer, Scope
+from fibonacci_bus.driver import unreachable
 from fibonacci_bus.errors import BreakerOpen, ErrorClass, LostClaim, cut_off, described
 from fibonacci_bus.event import Event
-from fibonacci_bus.groups import GroupRefused, Ready, claim_whole, commit_whole, grouped
+from fibonacci_bus.groups import (
+    GroupRefused,
+    Ready,
+    claim_whole,
+    commit_whole,
+    grouped,
+    run_whole,
+)
 from fibonacci_bus.inbox import (
     AlreadyDone,
     Busy,
@@ -166,7 +174,12 @@ class Worker:
                     del self._held[message]
                 handled, flushed = [], monotonic()
             ours = [message for message in group if self._still_ours(message, received)]
-            done = self._handle_group(ours) if len(ours) > 1 else list(filter(self._handle, ours))
+            if len(ours) < 2:
+                done = list(filter(self._handle, ours))
+            elif self._reader.keeps_order:
+                done = self._handle_unclaimed(ours)
+            else:
+                done = self._handle_group(ours)
             for message in set(group) - set(done):
                 del self._held[message]
             handled.extend(done)
@@ -177,6 +190,28 @@ class Worker:
         if monotonic() - received < visibility.total_seconds() / 2:
             return True
         return self._reader.extend(message, visibility)
+
+    def _handle_unclaimed(self, messages: list[Message]) -> list[Message]:
+        """Run and commit several events together; answers those to be acknowledged."""
+        consumer = self._consumers[messages[0].queue]
+        try:
+            failed = run_whole(self._scope, consumer, messages)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and unreachable(error):
+                raise
+            if not isinstance(error, GroupRefused):
+                logger.info("group not done", extra={"consumer": consumer.name}, exc_info=True)
+            return [message for message in messages if self._handle(message)]
+        acked = dict.fromkeys(messages)
+        for message, failure in failed:
+            owned = self._own(message)  # the attempt is counted after the fact
+            if isinstance(owned, bool):
+                if owned:
+                    continue
+            else:
+                self._failed(message, *owned, failure)
+            del acked[message]
+        return list(acked)
 
     def _handle_group(self, messages: list[Message]) -> list[Message]:
         """Claim, run and commit several events together; answers those to be acknowledged."""
@@ -211,8 +246,9 @@ class Worker:
 
     def _give_back(self, handled: Sequence[Message] = ()) -> None:
         """After an interrupted batch: make its messages visible, without burning an attempt."""
+        spared = set(handled)
         for message, claimed in list(self._held.items()):
-            if message in handled:
+            if message in spared:
                 continue
             if claimed is not None:
                 with self._scope(message.tenant_id) as connection:
@@ -222,10 +258,16 @@ class Worker:
 
     def _handle(self, message: Message) -> bool:
         """Handle one message; True where it is to be acknowledged."""
-        consumer = self._consumers[message.queue]
         started = monotonic()
+        owned = self._own(message)
+        if isinstance(owned, bool):
+            return owned
+        return self._finish(self._consumers[message.queue], message, *owned, started)
+
+    def _own(self, message: Message) -> tuple[Claimed, Event] | bool:
+        """Claim a message; where there is nothing to run, whether it is to be acknowledged."""
         try:
-            claimed, event = self._claim(consumer, message)
+            claimed, event = self._claim(self._consumers[message.queue], message)
         except _NotClaimed as refusal:
             if isinstance(refusal.answer, AlreadyDone):
                 return True
@@ -242,7 +284,7 @@ class Worker:
             self._unclaimed(message, error)
             return False
         self._held[message] = claimed
-        return self._finish(consumer, message, claimed, event, started)
+        return claimed, event
 
     def _finish(
         self, consumer: Consumer, message: Message, claimed: Claimed, event: Event, started: float
@@ -362,13 +404,3 @@ class Worker:
         """Exponential, with full jitter on its upper half, at most five minutes."""
         span = min(_BACKOFF_LIMIT, _BACKOFF_BASE**attempt)
         return timedelta(seconds=span * (0.5 + self._jitter() / 2))
-
-
-def unreachable(error: DBAPIError) -> bool:
-    """Whether the database went away, rather than refused a statement."""
-    return error.connection_invalidated or type(error.orig).__name__ in (
-        "OperationalError",
-        "AdminShutdown",
-        "CrashShutdown",
-        "CannotConnectNow",
-    )

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, event, text
 
 from alquimista.db.session import Database
 from fibonacci_bus import Event, Message, Queue, QueueReader, Rule, Topology, Worker, publish
@@ -77,6 +78,18 @@ class DoomedReader(QueueReader):
         super().__init__(database.relay_engine, TOPOLOGY)
         self._doom = doom
 
+    def _take(self, *arguments: Any) -> list[tuple[Any, ...]]:
+        rows = super()._take(*arguments)
+        if self._doom.phase == "receive":
+            self._doom.at("receive: done, answer unread")
+        return rows
+
+    def _delete(self, connection: Connection, messages: Sequence[Message]) -> int:
+        removed = super()._delete(connection, messages)
+        if self._doom.phase == "acknowledge":
+            self._doom.at("acknowledge: done, answer unread")
+        return removed
+
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
         self._doom.phase = "receive"
         received = super().receive(queues, limit)
@@ -97,21 +110,20 @@ class DoomedReader(QueueReader):
 
 @dataclass
 class DoomedScope:
-    """Dies after the app's transactions; the worker's first one of a message is the claim."""
+    """Dies after the app's transactions: a claim, or one in which a run has ended."""
 
     database: Database
     doom: Doom
 
     @contextmanager
     def __call__(self, tenant_id: UUID) -> Iterator[Connection]:
-        claimed = self.doom.phase != "commit"
-        if claimed:
+        if self.doom.phase != "commit":
             self.doom.phase = "claim"
         with self.database.scope(tenant_id) as connection:
             yield connection
-        self.doom.phase = ""
+        committed, self.doom.phase = self.doom.phase, ""
         self.doom.at(
-            "claim: committed" if claimed else "commit: committed, not acknowledged",
+            "claim: committed" if committed == "claim" else "commit: committed, not acknowledged",
         )
 
 
@@ -160,11 +172,7 @@ def _event(source: str, tenant_id: UUID, cause: Event | None = None) -> Event:
 
 
 def _arm(database: Database, doom: Doom) -> None:
-    """Die just before the driver commits what the phase has done, or reads what was answered."""
-    unread = {
-        "receive": "receive: done, answer unread",
-        "acknowledge": "acknowledge: done, answer unread",
-    }
+    """Die just before the driver commits what the phase has done."""
     at_commit = {
         "claim": "claim: at its commit",
         "commit": "commit: at its commit",
@@ -173,11 +181,7 @@ def _arm(database: Database, doom: Doom) -> None:
     def before_commit(_connection: Connection) -> None:
         doom.at(at_commit.get(doom.phase, ""))
 
-    def after_statement(*_: object) -> None:
-        doom.at(unread.get(doom.phase, ""))
-
     event.listen(database.app_engine, "commit", before_commit)
-    event.listen(Engine, "after_cursor_execute", after_statement)
 
 
 def _publish(database: Database, tenant_id: UUID, doom: Doom) -> None:

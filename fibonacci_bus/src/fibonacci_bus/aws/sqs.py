@@ -113,6 +113,11 @@ class SqsQueues:
                     received.append(message)
         return received
 
+    @property
+    def keeps_order(self) -> bool:
+        """Standard queues do not: leases keep an ordering key's events apart."""
+        return False
+
     def adopt(self, record: Mapping[str, Any]) -> Message | None:
         """Take a record that Lambda received; None where it was unreadable and is a dead letter.
 

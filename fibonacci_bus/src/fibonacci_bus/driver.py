@@ -1,0 +1,46 @@
+"""A statement of the hot path, said to psycopg2 itself.
+
+SQLAlchemy's way of running a text costs about as much again as a batch's statement; here only its
+connection, transaction and errors are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+
+def fetch(
+    connection: Connection, statement: str, parameters: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Run a statement with psycopg2's own parameters, in the connection's transaction; its rows.
+
+    Raises:
+        DBAPIError: as SQLAlchemy raises it, also where the connection is gone.
+    """
+    try:
+        cursor = connection.connection.cursor()
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = list(cursor.fetchall())
+        cursor.close()
+    except psycopg2.Error as error:
+        if getattr(connection.connection.dbapi_connection, "closed", True):
+            connection.exec_driver_sql("SELECT 1")  # SQLAlchemy finds out and empties its pool
+        raise DBAPIError.instance(
+            statement, None, error, psycopg2.Error, hide_parameters=True
+        ) from error
+    return rows
+
+
+def unreachable(error: DBAPIError) -> bool:
+    """Whether the database went away, rather than refused a statement."""
+    return error.connection_invalidated or type(error.orig).__name__ in (
+        "OperationalError",
+        "AdminShutdown",
+        "CrashShutdown",
+        "CannotConnectNow",
+    )
