@@ -8,20 +8,13 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.event import Event
 
 EVENT_COLUMNS = """id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
            causation_id, depth, replay_name, replayed_from, effects"""
 """In the order of ``Event``'s fields."""
-LOAD_EVENT = text(
-    f"""
-    SELECT {EVENT_COLUMNS}
-    FROM {SCHEMA}.events WHERE tenant_id = :tenant AND id = :id
-    """
-)
 
 Scope = Callable[[UUID], AbstractContextManager[Connection]]
 Commit = Callable[[Connection], None]

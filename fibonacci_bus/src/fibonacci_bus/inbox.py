@@ -46,9 +46,14 @@ _CLAIM = text(
     SELECT (SELECT attempts FROM box) AS attempts,
            set_config('synchronous_commit', 'off', true) AS hasty,
            (SELECT status FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event
-            AND consumer = :consumer) AS known
+            AND consumer = :consumer) AS known,
+           {EVENT_COLUMNS}
+    FROM (SELECT 1) AS one
+    LEFT JOIN {SCHEMA}.events e ON e.tenant_id = :tenant AND e.id = :event
     """
 )
+_EVENT_AT = 3
+"""Where an event's columns begin in the answer to a claim."""
 _SETTLE = text(
     f"""
     WITH freed AS (
@@ -149,6 +154,19 @@ def claim(
     ordering_key: str | None,
 ) -> Claimed | AlreadyDone | Busy:
     """Claim an event for a consumer. Roll the transaction back unless the answer is ``Claimed``."""
+    answer = claim_and_load(connection, tenant_id, event_id, consumer, lease, ordering_key)
+    return answer[0] if isinstance(answer, tuple) else answer
+
+
+def claim_and_load(
+    connection: Connection,
+    tenant_id: UUID,
+    event_id: UUID,
+    consumer: str,
+    lease: timedelta,
+    ordering_key: str | None,
+) -> tuple[Claimed, Event | None] | AlreadyDone | Busy:
+    """As ``claim``, with the event; None where it is gone."""
     token = uuid4()
     row = connection.execute(
         _CLAIM,
@@ -162,7 +180,8 @@ def claim(
         },
     ).one()
     if row.attempts is not None:
-        return Claimed(tenant_id, event_id, consumer, ordering_key, token, row.attempts)
+        claimed = Claimed(tenant_id, event_id, consumer, ordering_key, token, row.attempts)
+        return claimed, Event(*row[_EVENT_AT:]) if row.id is not None else None
     return AlreadyDone() if row.known == "done" else Busy()
 
 

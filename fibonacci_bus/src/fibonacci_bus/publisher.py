@@ -17,8 +17,7 @@ from fibonacci_bus.topology import Topology
 CHANNEL = "fibonacci_bus"
 PENDING = "pendente"
 SENT = "enviado"
-_INSERT = text(
-    f"""
+_STORE = f"""
     INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
                                  causation_id, depth, occurred_at, status, replay_name, effects)
     SELECT e.id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
@@ -27,7 +26,26 @@ _INSERT = text(
         id uuid, tenant_id uuid, source text, type text, detail jsonb, ordering_key text,
         trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz,
         replay_name text, effects boolean)
-    ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id
+    ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id"""
+_INSERT = text(_STORE)
+_PUBLISH = text(
+    f"""
+    WITH stored AS ({_STORE}, tenant_id, ordering_key),
+    queued AS (
+        INSERT INTO {SCHEMA}.queue_messages
+            (tenant_id, queue, event_id, ordering_key, visible_at, state)
+        SELECT s.tenant_id, m.queue, s.id, s.ordering_key,
+               clock_timestamp() + make_interval(secs => :delay),
+               CASE WHEN :delay > 0 THEN 'delayed' ELSE 'waiting' END
+        FROM ROWS FROM (
+            jsonb_to_recordset(CAST(:messages AS jsonb)) AS (queue text, event_id uuid)
+        ) WITH ORDINALITY AS m(queue, event_id, place)
+        JOIN stored s ON s.id = m.event_id
+        ORDER BY m.place
+        RETURNING 1
+    )
+    SELECT id, (SELECT pg_notify(:channel, '') WHERE :delay = 0 AND EXISTS (SELECT 1 FROM queued))
+    FROM stored
     """
 )
 _FAN_OUT = text(
@@ -68,26 +86,35 @@ def publish(
     """
     if not events:
         return
-    stored = store(connection, events, status=SENT)
+    rows: list[str] = []
     messages: list[dict[str, str | None]] = []
+    deep: dict[UUID, Event] = {}
+    seen: set[UUID] = set()
     for event in events:
-        if event.id not in stored:
+        if event.id in seen:
             continue
-        stored.remove(event.id)
-        for queue in topology.queues_for(event):
-            if event.depth > MAX_DEPTH:
-                bury_loop(connection, event, queue)
-                continue
-            messages.append(
-                {
-                    "tenant_id": str(event.tenant_id),
-                    "queue": queue,
-                    "event_id": str(event.id),
-                    "ordering_key": event.ordering_key,
-                }
-            )
-    if messages:
-        fan_out(connection, messages, delay=delay)
+        seen.add(event.id)
+        rows.append(_row(event))
+        if event.depth > MAX_DEPTH:
+            deep[event.id] = event
+            continue
+        messages.extend(
+            {"queue": queue, "event_id": str(event.id)} for queue in topology.queues_for(event)
+        )
+    stored = connection.execute(
+        _PUBLISH,
+        {
+            "rows": f"[{','.join(rows)}]",
+            "messages": json.dumps(messages),
+            "status": SENT,
+            "delay": delay.total_seconds(),
+            "channel": CHANNEL,
+        },
+    ).scalars()
+    for event_id in stored.all() if deep else ():
+        if event_id in deep:
+            for queue in topology.queues_for(deep[event_id]):
+                bury_loop(connection, deep[event_id], queue)
 
 
 def send_to_queue(
@@ -155,31 +182,33 @@ def store(connection: Connection, events: Sequence[Event], *, status: str) -> se
     Raises:
         EventTooLarge: over 256 KB as JSON.
     """
-    rows = []
-    for event in events:
-        row = json.dumps(
-            {
-                "id": str(event.id),
-                "tenant_id": str(event.tenant_id),
-                "source": event.source,
-                "type": event.type,
-                "detail": event.detail,
-                "ordering_key": event.ordering_key,
-                "trace_id": str(event.trace_id),
-                "causation_id": str(event.causation_id) if event.causation_id else None,
-                "depth": event.depth,
-                "occurred_at": event.occurred_at.isoformat(),
-                "replay_name": event.replay_name,
-                "effects": event.effects,
-            },
-            ensure_ascii=False,
-        )
-        size = len(row.encode())
-        if size > MAX_BYTES:
-            raise EventTooLarge(f"{event.source} {event.type} has {size} bytes, over {MAX_BYTES}")
-        rows.append(row)
+    rows = [_row(event) for event in events]
     answer = connection.execute(_INSERT, {"rows": f"[{','.join(rows)}]", "status": status})
     return set(answer.scalars())
+
+
+def _row(event: Event) -> str:
+    row = json.dumps(
+        {
+            "id": str(event.id),
+            "tenant_id": str(event.tenant_id),
+            "source": event.source,
+            "type": event.type,
+            "detail": event.detail,
+            "ordering_key": event.ordering_key,
+            "trace_id": str(event.trace_id),
+            "causation_id": str(event.causation_id) if event.causation_id else None,
+            "depth": event.depth,
+            "occurred_at": event.occurred_at.isoformat(),
+            "replay_name": event.replay_name,
+            "effects": event.effects,
+        },
+        ensure_ascii=False,
+    )
+    size = len(row.encode())
+    if size > MAX_BYTES:
+        raise EventTooLarge(f"{event.source} {event.type} has {size} bytes, over {MAX_BYTES}")
+    return row
 
 
 def bury_loop(connection: Connection, event: Event, queue: str) -> None:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from sqlalchemy.exc import DBAPIError
 
-from fibonacci_bus.consumer import LOAD_EVENT, Commit, Consumer, Scope
+from fibonacci_bus.consumer import Commit, Consumer, Scope
 from fibonacci_bus.driver import unreachable
 from fibonacci_bus.errors import BreakerOpen, ErrorClass, LostClaim, cut_off, described
 from fibonacci_bus.event import Event
@@ -27,7 +27,7 @@ from fibonacci_bus.inbox import (
     AlreadyDone,
     Busy,
     Claimed,
-    claim,
+    claim_and_load,
     fail,
     give_back,
     settle,
@@ -304,7 +304,7 @@ class Worker:
 
     def _claim(self, consumer: Consumer, message: Message) -> tuple[Claimed, Event]:
         with self._scope(message.tenant_id) as connection:
-            answer = claim(
+            answer = claim_and_load(
                 connection,
                 message.tenant_id,
                 message.event_id,
@@ -312,20 +312,17 @@ class Worker:
                 consumer.deadline + self._margin,
                 message.ordering_key,
             )
-            if not isinstance(answer, Claimed):
+            if not isinstance(answer, tuple):
                 raise _NotClaimed(answer)
-            if answer.attempt > self._limit(message):
+            claimed, event = answer
+            if claimed.attempt > self._limit(message):
                 raise _Exhausted
-            row = connection.execute(
-                LOAD_EVENT, {"tenant": message.tenant_id, "id": message.event_id}
-            ).one_or_none()
-            if row is None:
+            if event is None:
                 logger.warning("event is gone", extra={"consumer": consumer.name})
                 raise _Skipped
-            event = Event(*row)
             if not consumer.admit(connection, event):
                 raise _Skipped
-        return answer, event
+        return claimed, event
 
     def _work(self, consumer: Consumer, claimed: Claimed, event: Event, started: float) -> None:
         for conflicts in range(MAX_CONFLICTS + 1):
