@@ -4,7 +4,7 @@ from alembic import op
 
 from fibonacci_bus import revision_2
 
-revision = "0030"
+revision = "0015"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
