@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
+from email.utils import format_datetime
+from typing import Any
 
 from alquimista_sdk.errors import PermanentError
 from alquimista_sdk.models import Anexo
@@ -17,6 +19,13 @@ from alquimista_sdk.models import Anexo
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MESSAGE_ID = re.compile(r"^<[^<>\s@]+@[^<>\s@]+>$")
 _LINK = re.compile(r"^https?://[^\s<>\"]+$")
+_PLAIN = re.compile(r"[\x20-\x7e]{0,900}")
+_AS_WRITTEN = frozenset(
+    (
+        *("subject", "date", "message-id", "in-reply-to", "references"),
+        *("list-unsubscribe", "list-unsubscribe-post", "mime-version"),
+    )
+)
 _METHOD = re.compile(rb"^METHOD:([A-Za-z]+)\s*$", re.MULTILINE)
 
 
@@ -46,6 +55,28 @@ class EmailMessageData:
     cabecalhos: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Plain(EmailPolicy):
+    """Takes a header of plain ASCII as it is written: neither parsed nor folded.
+
+    Others are parsed and folded as ``email.policy.SMTP`` does it. Lines may have 998 characters
+    (RFC 5322, section 2.1.1).
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        ours = name.lower() in _AS_WRITTEN or name.startswith("X-")
+        if ours and isinstance(value, str) and _PLAIN.fullmatch(value) and "=?" not in value:
+            return name, value
+        stored: tuple[str, Any] = super().header_store_parse(name, value)
+        return stored
+
+    def header_max_count(self, name: str) -> int | None:
+        return None if name.startswith("X-") else 1
+
+
+_ASCII = _Plain(linesep="\r\n", refold_source="none")
+_UTF8 = _ASCII.clone(utf8=True)
+
+
 def message_id(chave: str, remetente: str) -> str:
     """The Message-ID of an idempotency key, in angle brackets: the same for every attempt.
 
@@ -66,11 +97,11 @@ def build(dados: EmailMessageData) -> EmailMessage:
     """
     enderecos = (dados.remetente, *dados.destinatarios)
     utf8 = not all(endereco.isascii() for endereco in enderecos)
-    message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
+    message = EmailMessage(policy=_UTF8 if utf8 else _ASCII)
     message["From"] = _address(dados.remetente, dados.remetente_nome)
     message["To"] = [_address(endereco) for endereco in dados.destinatarios]
     message["Subject"] = _line(dados.assunto)
-    message["Date"] = dados.data
+    message["Date"] = format_datetime(dados.data)
     message["Message-ID"] = message_id(dados.chave, dados.remetente)
     if dados.em_resposta_a is not None:
         if not _MESSAGE_ID.match(dados.em_resposta_a):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select, text, update
+from sqlalchemy import Connection, Text, bindparam, cast, select, text, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
@@ -21,7 +23,12 @@ from alquimista_sdk.models import TenantFacts
 
 ATIVO = "ativo"
 _ADMITIDO = "admitido"
-_TENANT = (Tenant.nome, Tenant.fuso_horario, Tenant.sandbox, Tenant.configuracoes)
+_TENANT = (
+    Tenant.nome,
+    Tenant.fuso_horario,
+    Tenant.sandbox,
+    cast(Tenant.configuracoes, Text).label("configuracoes"),
+)
 _FACTS = select(*_TENANT).where(Tenant.id == bindparam("tenant"))
 _ACTIVE = (
     select(AgentActivation.config, *_TENANT)
@@ -65,7 +72,7 @@ class TenantService:
     def facts_and_settings(self, uow: UnitOfWork) -> tuple[TenantFacts, Configuracoes]:
         """What agents may know of the unit's tenant, and all of its settings."""
         row = uow.connection.execute(_FACTS, {"tenant": uow.tenant_id}).one()
-        return _facts(uow.tenant_id, row)
+        return _facts(uow.tenant_id, *row)
 
     def config(
         self, connection: Connection, tenant_id: UUID, slug: str
@@ -88,7 +95,8 @@ class TenantService:
         row = connection.execute(_ACTIVE, {"tenant": tenant_id, "slug": slug}).one_or_none()
         if row is None:
             return None
-        return with_defaults(agent.manifest.config_schema, row.config), _facts(tenant_id, row)[0]
+        facts, _ = _facts(tenant_id, *row[1:])
+        return with_defaults(agent.manifest.config_schema, row.config), facts
 
     def fuso(self, uow: UnitOfWork) -> str:
         """The IANA name of the unit's tenant's zone."""
@@ -142,9 +150,17 @@ class TenantService:
         return offset
 
 
-def _facts(tenant_id: UUID, row: Row[Any]) -> tuple[TenantFacts, Configuracoes]:
-    settings = Configuracoes.from_column(row.configuracoes)
-    return settings.facts(tenant_id, row.nome, row.fuso_horario, row.sandbox), settings
+def _facts(
+    tenant_id: UUID, nome: str, fuso_horario: str, sandbox: bool, configuracoes: str
+) -> tuple[TenantFacts, Configuracoes]:
+    settings = _settings(configuracoes)
+    return settings.facts(tenant_id, nome, fuso_horario, sandbox), settings
+
+
+@lru_cache(maxsize=512)
+def _settings(column: str) -> Configuracoes:
+    """Settings are read for every event and change once in a while."""
+    return Configuracoes.from_column(json.loads(column))
 
 
 def fuso_of(uow: UnitOfWork) -> str:

@@ -15,9 +15,7 @@ from alquimista.runtime.ports import Ports
 
 _HORA = timedelta(hours=1)
 _DIA = timedelta(hours=24)
-_FACTS = text(
-    """
-    SELECT
+_FACTS = """
         (SELECT max(created_at) FROM nigredo_leads.interacoes
          WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'recebido') AS ultima_recebida,
         EXISTS (SELECT 1 FROM nigredo_leads.blocklist WHERE tenant_id = :tenant AND (
@@ -29,13 +27,8 @@ _FACTS = text(
         EXISTS (SELECT 1 FROM nigredo_leads.aprovacoes a
                 WHERE a.tenant_id = :tenant AND a.ref_id = c.id
                   AND a.conteudo_hash = c.conteudo_hash AND a.status = 'aprovada') AS aprovada
-    FROM (SELECT 1) AS um LEFT JOIN nigredo_leads.campanhas c
-        ON c.tenant_id = :tenant AND c.id = :campanha
-    """
-)
-_PACE = text(
-    """
-    SELECT
+"""
+_PACE = """
         (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
          AND tipo = 'prospeccao' AND autorizado_em > :desde_hora) AS na_hora,
         (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
@@ -50,8 +43,13 @@ _PACE = text(
          WHERE tenant_id = :tenant) AS ultimo,
         (SELECT max(autorizado_em) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
          AND lead_id = :lead AND tipo = 'prospeccao') AS ultimo_ao_lead
-    """
-)
+"""
+_CAMPAIGN = """
+    FROM (SELECT 1) AS um LEFT JOIN nigredo_leads.campanhas c
+        ON c.tenant_id = :tenant AND c.id = :campanha
+"""
+_ANSWER = text(f"SELECT {_FACTS} {_CAMPAIGN}")
+_PROSPECTING = text(f"SELECT {_FACTS}, {_PACE} {_CAMPAIGN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,10 @@ def of_lead(
     A WhatsApp campaign is made of templates that Meta approved, which is what lets its messages
     out of the 24-hour window.
     """
+    prospecting = disparo.tipo == "prospeccao"
+    limites = ambiente.limites
     found = uow.connection.execute(
-        _FACTS,
+        _PROSPECTING if prospecting else _ANSWER,
         {
             "tenant": uow.tenant_id,
             "lead": lead.id,
@@ -86,10 +86,12 @@ def of_lead(
             "telefone_hmac": ports.digest("telefone", lead.telefone_norm)
             if lead.telefone_norm
             else None,
+            "desde_hora": uow.agora - _HORA,
+            "desde_dia": uow.agora - _DIA,
+            "por_hora": limites.por_hora,
+            "por_dia": limites.por_dia,
         },
     ).one()
-    prospecting = disparo.tipo == "prospeccao"
-    ritmo, ultimo_ao_lead = _pace(uow, lead, ambiente.limites) if prospecting else (Ritmo(), None)
     return Fatos(
         destino=lead.email if disparo.canal == "email" else (lead.whatsapp_id or lead.telefone),
         suprimido=found.suprimido,
@@ -105,9 +107,9 @@ def of_lead(
         respondeu=found.ultima_recebida is not None,
         assumido_por_pessoa=_taken_over(disparo, lead),
         pausado=lead.pausado,
-        limites=ambiente.limites,
-        ritmo=ritmo,
-        ultimo_ao_lead=ultimo_ao_lead,
+        limites=limites,
+        ritmo=_pace(found) if prospecting else Ritmo(),
+        ultimo_ao_lead=found.ultimo_ao_lead if prospecting else None,
         tenant_sandbox=ambiente.sandbox,
         tenant_suspenso=found.tenant_suspenso,
         canal_sandbox=canal_sandbox,
@@ -135,24 +137,12 @@ def _taken_over(disparo: Row[Any], lead: Row[Any]) -> bool:
     return stale
 
 
-def _pace(uow: UnitOfWork, lead: Row[Any], limites: Limites) -> tuple[Ritmo, Any]:
+def _pace(row: Row[Any]) -> Ritmo:
     """The rolling windows (decision 15): they count authorisations of prospecting messages."""
-    row = uow.connection.execute(
-        _PACE,
-        {
-            "tenant": uow.tenant_id,
-            "lead": lead.id,
-            "desde_hora": uow.agora - _HORA,
-            "desde_dia": uow.agora - _DIA,
-            "por_hora": limites.por_hora,
-            "por_dia": limites.por_dia,
-        },
-    ).one()
-    ritmo = Ritmo(
+    return Ritmo(
         na_hora=row.na_hora,
         no_dia=row.no_dia,
         libera_hora=row.enche_hora + _HORA if row.enche_hora is not None else None,
         libera_dia=row.enche_dia + _DIA if row.enche_dia is not None else None,
         ultimo=row.ultimo,
     )
-    return ritmo, row.ultimo_ao_lead

@@ -35,7 +35,9 @@ _LOOK = text(
         (SELECT count(*) FROM nigredo_leads.agendamentos
          WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
         (SELECT count(*) FROM nigredo_leads.campanhas
-         WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos
+         WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos,
+        (SELECT max(ordem) FROM alquimista_platform.sandbox_mensagens
+         WHERE tenant_id = :tenant) AS ordem
     """
 )
 
@@ -156,8 +158,9 @@ class Semana:
 
     def _see(self, uow: UnitOfWork) -> _Visto:
         """What came out since the last look, and what is due next."""
-        found = messages(uow, self._seen, 1000, None)
-        seen = _Visto(uow.agora, *uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one())
+        row = uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one()
+        seen = _Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos)
+        found = messages(uow, self._seen, 1000, None) if (row.ordem or 0) > self._seen else ()
         for message in found:
             self._seen = max(self._seen, message.ordem)
             self.enviadas += 1
