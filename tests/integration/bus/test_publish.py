@@ -40,6 +40,13 @@ def test_publishing_again_with_the_same_id_changes_nothing(rig: Rig) -> None:
     assert rig.rows("SELECT count(*) AS n FROM fibonacci_core.events")[0].n == 1
 
 
+def test_messages_of_one_publish_keep_the_order_of_its_events(rig: Rig) -> None:
+    events = [rig.event("teste", "feito") for _ in range(40)]
+    rig.publish(*events)
+    got = [row.event_id for row in sorted(rig.messages("a"), key=lambda row: row.id)]
+    assert got == [event.id for event in events]
+
+
 def test_an_event_that_nobody_wants_is_still_stored(rig: Rig) -> None:
     rig.publish(rig.event("ninguem"))
     assert rig.rows("SELECT count(*) AS n FROM fibonacci_core.events")[0].n == 1

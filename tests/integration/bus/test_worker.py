@@ -353,3 +353,11 @@ def test_messages_of_a_tenant_that_is_gone_die_and_the_worker_lives(rig: Rig) ->
     (dead,) = rig.dead_letters()
     assert dead.event_id == lost.id
     assert "no such tenant" in dead.error_text
+
+
+def test_a_worker_goes_on_until_its_queues_are_empty_and_acknowledges_all(rig: Rig) -> None:
+    rig.publish(*(rig.event("teste", "feito", ordering_key=f"lead-{n % 3}") for n in range(25)))
+    toy = Toy("a")
+    assert rig.worker(toy).run_until_empty(batch=4) == 25
+    assert len(toy.seen) == 25
+    assert rig.messages("a") == []

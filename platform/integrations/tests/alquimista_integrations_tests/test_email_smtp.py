@@ -191,3 +191,61 @@ def test_an_accented_address_needs_a_server_that_takes_it() -> None:
     with serving(mailbox, enable_SMTPUTF8=True) as port:
         channel(port).send(dados)
     assert mailbox.envelopes[0].rcpt_tos == ["joão@cliente.example"]
+
+
+class Counting(Mailbox):
+    """Also counts the sessions that were opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: set[int] = set()
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, said: list[str]
+    ) -> list[str]:
+        self.sessions.add(id(session))
+        session.host_name = hostname
+        return said
+
+
+def test_messages_that_follow_each_other_share_a_session() -> None:
+    mailbox = Counting()
+    with serving(mailbox) as port:
+        smtp = channel(port, keep=30.0)
+        for chave in ("a", "b", "c"):
+            smtp.send(replace(DADOS, chave=chave))
+    assert (len(mailbox.envelopes), len(mailbox.sessions)) == (3, 1)
+
+
+def test_without_keeping_each_message_has_its_own_session() -> None:
+    mailbox = Counting()
+    with serving(mailbox) as port:
+        smtp = channel(port)
+        for chave in ("a", "b"):
+            smtp.send(replace(DADOS, chave=chave))
+    assert len(mailbox.sessions) == 2
+
+
+def test_a_kept_session_that_the_server_dropped_is_replaced_and_nothing_goes_twice() -> None:
+    first, second = Mailbox(), Mailbox()
+    with serving(first) as port:
+        smtp = channel(port, keep=30.0)
+        smtp.send(DADOS)
+    controller = Controller(second, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        smtp.send(replace(DADOS, chave="outra"))
+    finally:
+        controller.stop()
+    assert (len(first.envelopes), len(second.envelopes)) == (1, 1)
+
+
+def test_a_refused_mailbox_over_a_kept_session_is_final() -> None:
+    mailbox = Mailbox(refuse=("ana@cliente.example",))
+    with serving(mailbox) as port:
+        smtp = channel(port, keep=30.0)
+        smtp.send(replace(DADOS, destinatarios=("bia@cliente.example",)))
+        with pytest.raises(PermanentError, match="550"):
+            smtp.send(replace(DADOS, chave="outra"))
+        smtp.send(replace(DADOS, chave="mais", destinatarios=("bia@cliente.example",)))
+    assert len(mailbox.envelopes) == 2

@@ -117,21 +117,24 @@ class Semana:
             else:
                 self.show(self._progress(seen))
                 self._answer(moment)
-            self.drain()
+            # A timer that this sets for now fires after the next look.
+            self._settle()
 
     def drain(self) -> None:
-        """Handle what is due now, and what comes of it at once.
+        """Handle all that is due now, also what comes of it."""
+        while self._settle():
+            pass
 
-        A timer that this sets for now fires at the next look.
-        """
+    def _settle(self) -> int:
+        """Handle what is due now; answers how many timers fired, for they may have set others."""
         quiet_since = time.monotonic()
-        self.system.ticker.tick()
+        fired = self.system.ticker.tick()
         while True:
             if self._work():
                 quiet_since = time.monotonic()
             depth = self.system.services.queues.depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
-                return
+                return fired
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
             time.sleep(_PAUSE)
