@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 from alquimista_sdk.context import SCOPES
 from alquimista_sdk.errors import InvalidEvent, ManifestInvalid
 from alquimista_sdk.events import SUBJECT_TYPES
+from alquimista_sdk.schemas import SchemaValidator
 
 SDK_VERSION = "0.1.0"
 MANIFEST_FILE = "agent.toml"
@@ -86,7 +87,7 @@ class Publication:
             )
         if not self.metadata:
             return
-        error = best_match(Draft202012Validator(self.metadata).iter_errors(dict(metadata)))
+        error = best_match(SchemaValidator(self.metadata).iter_errors(dict(metadata)))
         if error is not None:
             path = "".join(f".{step}" for step in error.absolute_path)
             # the message names the rule only: a value may be personal data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from alquimista.files.store import FileStore
@@ -23,8 +24,19 @@ class Ports:
 
     def digest(self, purpose: str, value: str) -> str:
         """A keyed hash (HMAC-SHA256, RFC 2104) of a value, separate for each purpose."""
-        return hmac.digest(self.chave_servidor, f"{purpose}:{value}".encode(), "sha256").hex()
+        keyed = _keyed(self.chave_servidor).copy()
+        keyed.update(f"{purpose}:{value}".encode())
+        return keyed.hexdigest()
 
     def token_descadastro(self, lead_id: UUID) -> str:
         """The unguessable token of a lead's unsubscribe link."""
         return self.digest("descadastro", str(lead_id))[:40]
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """The hash with only its key in it, to be copied.
+
+    ``hmac.digest`` gives the interpreter's lock up at every call, and an import makes one a row.
+    """
+    return hmac.new(key, digestmod="sha256")
