@@ -2,8 +2,10 @@
 
 Each run has a database of its own (embedded PostgreSQL, row-level security on), the API behind
 waitress, and a worker in a process of its own. The clock runs from the upload's first byte to the
-import's ``concluida``; memory is the worker's peak resident set (``VmHWM``). Run it from the
-project's root: ``python -m benchmarks.importacao``.
+import's ``concluida``; memory is the peak resident set (``VmHWM``) of the worker and whatever it
+starts, added up. Seconds of processor of the API, the worker and PostgreSQL are printed beside it:
+on a machine that others use too they say more than the clock. Run it from the project's root:
+``python -m benchmarks.importacao``.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from alquimista.sandbox.planilha_suja import cnpj
 from alquimista.sandbox.xlsx import Celula, FolhaNova, gravar
 from alquimista.server import WorkerProcess, running_system
 from alquimista.settings import Settings
+from benchmarks.processos import Arvore, pai
 
 ALVO_LINHAS_POR_SEGUNDO = 15_000
 ALVO_MEMORIA_MB = 300
@@ -64,7 +67,8 @@ _OLHAR_SEGUNDOS = 0.1
 class Medida:
     """One run: seconds of each way, the worker's peak in MB, the machine's load before it.
 
-    ``simples`` is None where the plain import was left out.
+    ``simples`` is None where the plain import was left out. ``cpu`` are the seconds of processor of
+    the API, the worker and PostgreSQL.
     """
 
     nosso: float
@@ -72,6 +76,7 @@ class Medida:
     leitura: float
     memoria_mb: float
     carga: float
+    cpu: tuple[float, float, float]
 
 
 def main() -> None:
@@ -94,11 +99,17 @@ def main() -> None:
             print(
                 f"run {number}: import {measured.nosso:.2f} s, plain {plain}, "
                 f"read and map alone {measured.leitura:.2f} s, "
+                f"processor {_processador(measured)}, "
                 f"worker {measured.memoria_mb:.0f} MB, "
                 f"load {measured.carga:.1f} on {os.cpu_count()} cores",
                 flush=True,
             )
     relatar(found, args.linhas)
+
+
+def _processador(measured: Medida) -> str:
+    api, worker, postgres = measured.cpu
+    return f"{api:.2f} s API, {worker:.2f} s worker, {postgres:.2f} s PostgreSQL"
 
 
 def relatar(found: Sequence[Medida], rows: int) -> None:
@@ -149,14 +160,14 @@ def medir(home: Path, path: Path, rows: int, *, simples: bool) -> Medida:
         worker.start()
         try:
             with _api(system) as address:
-                seconds, accepted, peak = _importar(address, path, worker)
+                seconds, accepted, peak, cpu = _importar(address, path, worker, _postmaster(system))
         finally:
             worker.stop()
         if accepted != rows - rows // SEM_CANAL_A_CADA:
             raise SystemExit(f"{accepted} of {rows} rows were accepted")
         reading = _ler(path)
         plain = _importar_simples(system, tenant_id, path) if simples else None
-    return Medida(seconds, plain, reading, peak, load)
+    return Medida(seconds, plain, reading, peak, load, cpu)
 
 
 @contextmanager
@@ -173,22 +184,48 @@ def _api(system: System) -> Iterator[str]:
         thread.join(5)
 
 
-def _importar(address: str, path: Path, worker: WorkerProcess) -> tuple[float, int, float]:
-    """Seconds from upload to ``concluida``, accepted rows, the worker's peak in MB."""
+def _importar(
+    address: str, path: Path, worker: WorkerProcess, postmaster: int
+) -> tuple[float, int, float, tuple[float, float, float]]:
+    """Seconds from upload to ``concluida``, accepted rows, the worker's peak in MB, processor."""
+    assert worker.pid is not None
+    trees = (Arvore(worker.pid), Arvore(postmaster))
     with requests.Session() as session:
-        return _importar_com(session, address, path, worker)
+        _entrar(session, address)
+        time.sleep(8)  # the worker's imports are no part of the import
+        before = _usados(trees)
+        seconds, accepted = _importar_com(session, address, path, trees[0])
+        after = _usados(trees)
+    api, ours, postgres = (round(end - start, 2) for start, end in zip(before, after, strict=True))
+    return seconds, accepted, trees[0].pico_mb(), (api, ours, postgres)
 
 
-def _importar_com(
-    session: requests.Session, address: str, path: Path, worker: WorkerProcess
-) -> tuple[float, int, float]:
+def _postmaster(system: System) -> int:
+    """The server's process: the parent of whichever serves a connection."""
+    with system.database.anonymous() as connection:
+        backend: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    return pai(backend)
+
+
+def _usados(trees: Sequence[Arvore]) -> list[float]:
+    """Seconds of processor of this process, which is the API, and of each tree."""
+    for tree in trees:
+        tree.olhar()
+    return [time.process_time(), *(tree.segundos() for tree in trees)]
+
+
+def _entrar(session: requests.Session, address: str) -> None:
     login = session.post(
         f"{address}/api/auth/login",
         json={"email": inquilino_demo.EMAIL, "senha": inquilino_demo.SENHA},
         timeout=30,
     )
     session.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    time.sleep(8)  # the worker's imports are no part of the import
+
+
+def _importar_com(
+    session: requests.Session, address: str, path: Path, worker: Arvore
+) -> tuple[float, int]:
     started = time.perf_counter()
     with path.open("rb") as content:
         answer = session.post(
@@ -203,16 +240,8 @@ def _importar_com(
         if body["status"] == "falhou" or time.perf_counter() - started > _ESPERA_SEGUNDOS:
             raise SystemExit(f"import ended as {body['status']}: {body['erro']}")
         time.sleep(_OLHAR_SEGUNDOS)
-    seconds = time.perf_counter() - started
-    return seconds, int(body["aceitos"]), _pico_mb(worker.pid)
-
-
-def _pico_mb(pid: int | None) -> float:
-    """``VmHWM`` of a process, in MB of 10^6 bytes (proc(5))."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise SystemExit("the system does not tell a process's peak memory")
+        worker.olhar()
+    return time.perf_counter() - started, int(body["aceitos"])
 
 
 def _ler(path: Path) -> float:

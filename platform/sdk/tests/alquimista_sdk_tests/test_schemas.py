@@ -23,7 +23,7 @@ ITEMS = (
             "type": st.sampled_from(TYPES)
             | st.lists(st.sampled_from(TYPES), min_size=1, unique=True)
         },
-        optional={"format": st.just("uuid"), "minLength": st.integers(0, 2), "title": st.just("x")},
+        optional={"format": st.just("uuid"), "minLength": st.integers(0, 2)},
     )
     | st.just({"$ref": "#/$defs/texto"})
 )
