@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic, sleep
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alquimista.prospeccao.importacoes import service as importacoes
+from alquimista.prospeccao.leads.context import LeadsContext
 from alquimista.prospeccao.leads.staging import stage
 from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 from tests.integration.conftest import Way
@@ -19,6 +22,7 @@ ESPECIAIS = ("\t", "\n", "\r", "\\", "\\N", "\\.", "\\u0000", "\0", '"', "'", "|
 CELULAS = st.lists(
     st.one_of(st.sampled_from(ESPECIAIS), st.characters(exclude_categories=["Cs"])), max_size=15
 ).map("".join)
+_CONCLUIDAS = "SELECT 1 FROM nigredo_leads.importacoes WHERE status = 'concluida'"
 CAMPOS = ("empresa", "contato", "setor", "atividade_principal", "cidade", "planilha")
 
 
@@ -135,6 +139,41 @@ def test_an_empty_batch_is_recorded(way: Way) -> None:
     importacao_id = nova_importacao(way)
     assert gravar(way, importacao_id, []) == StagedLeads((), ())
     assert way.rows("SELECT aceitos, rejeitados FROM nigredo_leads.importacao_partes") == [(0, 0)]
+
+
+def test_a_batch_that_a_crash_of_the_server_took_is_staged_by_the_next_run(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged, losses = LeadsContext.stage, iter([True])
+
+    def losing(self: LeadsContext, *args: Any) -> StagedLeads:
+        answer = staged(self, *args)
+        if next(losses, False):
+            with way.uow() as uow:
+                for table in ("leads", "importacao_partes"):
+                    uow.connection.exec_driver_sql(f"DELETE FROM nigredo_leads.{table}")
+        return answer
+
+    monkeypatch.setattr(LeadsContext, "stage", losing)
+    way.call("POST", "/api/leads", [{"empresa": "Foz", "email": "ana@foz.com.br"}], status=202)
+    worker = way.system.worker()
+    deadline = monotonic() + 60
+    while monotonic() < deadline and not way.rows(_CONCLUIDAS):
+        if worker.run_once(1) == 0:
+            sleep(0.1)
+    assert len(way.rows(_CONCLUIDAS)) == 1
+    (event,) = way.rows(
+        "SELECT detail->'context'->'metadata'->'lead_ids' AS ids FROM fibonacci_core.events "
+        "WHERE source = 'nigredo.recebimento' AND type = 'staged'"
+    )
+    assert event.ids == [str(row.id) for row in way.rows("SELECT id FROM nigredo_leads.leads")]
+
+
+def test_an_id_is_the_name_of_import_sheet_and_row(way: Way) -> None:
+    importacao_id = nova_importacao(way)
+    leads = [lead(2, planilha="Ação 😀"), lead(3)]
+    expected = tuple(uuid5(importacao_id, f"{item.planilha}:{item.linha}") for item in leads)
+    assert gravar(way, importacao_id, leads).lead_ids == expected
 
 
 def test_an_agent_that_publishes_much_publishes_each_event_once_and_in_order(way: Way) -> None:

@@ -28,8 +28,8 @@ class Ports:
         keyed.update(f"{purpose}:{value}".encode())
         return keyed.hexdigest()
 
-    def token_descadastro(self, lead_id: UUID) -> str:
-        """The unguessable token of a lead's unsubscribe link."""
+    def token_descadastro(self, lead_id: UUID | str) -> str:
+        """The unguessable token of a lead's unsubscribe link; takes the id's text too."""
         return self.digest("descadastro", str(lead_id))[:40]
 
 

@@ -14,7 +14,7 @@ from alquimista.prospeccao.importacoes import service as importacoes
 from alquimista.prospeccao.leads import service
 from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
 from alquimista.prospeccao.leads.rows import LEADS, LOTES, lead_of, lote_of
-from alquimista.prospeccao.leads.staging import stage
+from alquimista.prospeccao.leads.staging import exigir_parte, stage
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.run import Run, Write
 from alquimista_sdk.errors import NotFound, PermanentError
@@ -126,7 +126,9 @@ class LeadsContext:
         if any(rejeito.classe not in REJEITO_CLASSES for rejeito in rejeitos):
             raise PermanentError(f"reject classes are {', '.join(REJEITO_CLASSES)}")
         with self._run.reading() as uow:
-            return stage(self._ports, uow, importacao_id, batch, leads, rejeitos)
+            staged = stage(self._ports, uow, importacao_id, batch, leads, rejeitos)
+        self._run.write(lambda uow: exigir_parte(uow, importacao_id, batch))
+        return staged
 
     def create_lotes(self, importacao_id: UUID, lotes: Sequence[NovoLote]) -> tuple[Lote, ...]:
         """Claim: create the lots of an import, once; the event that was first keeps them."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,9 +46,11 @@ class Lead(TenantRow, Base):
         UniqueConstraint("tenant_id", "token_descadastro", name="uq_leads_token_descadastro"),
         tenant_fk("lote_id", f"{SCHEMA}.lotes"),
         tenant_fk("importacao_id", f"{SCHEMA}.importacoes"),
-        Index("ix_leads_created", "tenant_id", "created_at", "id"),
+        Index("ix_leads_created", "tenant_id", "created_at"),
         Index("ix_leads_status", "tenant_id", "status"),
-        Index("ix_leads_lote", "tenant_id", "lote_id"),
+        Index(
+            "ix_leads_lote", "tenant_id", "lote_id", postgresql_where=text("lote_id IS NOT NULL")
+        ),
         Index("ix_leads_importacao", "tenant_id", "importacao_id", "enriquecimento"),
         Index("ix_leads_email", "tenant_id", "email_norm"),
         Index("ix_leads_telefone", "tenant_id", "telefone_norm"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from alquimista.prospeccao.importacoes.models import ImportacaoParte, Importacao
 from alquimista.prospeccao.leads.domain import chave_dedupe
 from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.runtime.ports import Ports
+from alquimista_sdk.errors import TransientError
 from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 
 BASE_LEGAL_PADRAO = "legitimo_interesse"
@@ -28,6 +30,7 @@ _TEMPORARY = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_leads "
     f"ON COMMIT DELETE ROWS AS SELECT {_COPIED} FROM nigredo_leads.leads WITH NO DATA"
 )
+_PREPARE = f"SET LOCAL synchronous_commit = off; {_TEMPORARY}; TRUNCATE staged_leads"
 _COPY = f"COPY staged_leads ({_COPIED}) FROM STDIN"
 _COPY_CHUNK = 1024 * 1024
 """Characters at a time: for each chunk the interpreter's lock is given up and waited for again."""
@@ -42,6 +45,9 @@ _PRESENT = text(
     "WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
 )
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
+_UUID_KEEP = ~((0xF000 << 64) | (0xC000 << 48))
+_UUID_5 = (5 << 76) | (0x8000 << 48)
+"""Version 5 and the variant of RFC 9562, in place of the bits that are not kept."""
 _NULL = "\\N"
 _NUL = re.compile(r"((?<!\\)(?:\\\\)*)\\u0000")
 """NUL as JSON spells it, behind an even number of backslashes: PostgreSQL stores no NUL."""
@@ -59,9 +65,13 @@ def stage(
 
     Ids derive from import, sheet and row, so what stands in the table is the memory of the
     claim. Rows of people who asked to be forgotten, and rows that the tenant has, are rejected.
+
+    The transaction's commit does not wait for the disk. A later one that does wait brings it there
+    too, and a crash of the server before that leaves the batch to the next run of its event, as
+    long as the run asks ``exigir_parte`` when it commits.
     """
     suppressed = _suppressed(ports, uow, leads)
-    ids = [uuid5(importacao_id, f"{lead.planilha}:{lead.linha}") for lead in leads]
+    ids = _ids(importacao_id, leads)
     lines = [
         _line(ports, lead_id, lead)
         for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True))
@@ -83,6 +93,39 @@ def stage(
     return StagedLeads(tuple(answer), tuple(found[len(rejeitos) :]))
 
 
+def exigir_parte(uow: UnitOfWork, importacao_id: UUID, parte: int) -> None:
+    """Hold a run to what it was answered: the batch still stands when the run commits.
+
+    Raises:
+        TransientError: the server crashed meanwhile and the batch is lost; a new run stages it.
+    """
+    partes = ImportacaoParte.__table__
+    found = uow.connection.execute(
+        select(partes.c.id).where(
+            partes.c.tenant_id == uow.tenant_id,
+            partes.c.importacao_id == importacao_id,
+            partes.c.parte == parte,
+        )
+    ).one_or_none()
+    if found is None:
+        raise TransientError("a staged batch was lost with the database server")
+
+
+def _ids(importacao_id: UUID, leads: Sequence[LeadHigienizado]) -> list[UUID]:
+    """``uuid5(importacao_id, "sheet:row")`` of each row (RFC 9562, 5.5).
+
+    The hash is begun once with the namespace and copied; the standard library begins it each time.
+    """
+    begun = hashlib.sha1(importacao_id.bytes, usedforsecurity=False)
+    found = []
+    for lead in leads:
+        named = begun.copy()
+        named.update(f"{lead.planilha}:{lead.linha}".encode())
+        number = int.from_bytes(named.digest()[:16], "big")
+        found.append(UUID(int=number & _UUID_KEEP | _UUID_5))
+    return found
+
+
 def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
     return Rejeito(lead.planilha, lead.linha, None, classe, mensagem)
 
@@ -95,8 +138,7 @@ def _merge(
     COPY goes into a temporary table, since into one with row-level security it is refused.
     """
     connection = uow.connection
-    connection.exec_driver_sql(_TEMPORARY)
-    connection.exec_driver_sql("TRUNCATE staged_leads")
+    connection.exec_driver_sql(_PREPARE)
     driver = connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor:
@@ -121,8 +163,9 @@ def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
 
     What COPY gives a meaning to is rare in cells, so it is looked for in the whole line at once.
     """
+    key = str(lead_id)
     values = (
-        str(lead_id),
+        key,
         lead.empresa,
         lead.cnpj,
         lead.contato,
@@ -138,7 +181,7 @@ def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
         lead.uf,
         lead.planilha,
         str(lead.linha),
-        ports.token_descadastro(lead_id),
+        ports.token_descadastro(key),
         _metadata(lead),
     )
     line = "\t".join([_NULL if value is None else value for value in values])
