@@ -80,6 +80,9 @@ def worker(settings: Settings, threads: int) -> None:
         # An import makes millions of objects and hardly a cycle: look for those a hundred times
         # less often than by default.
         gc.set_threshold(70_000, 20, 20)
+        # A thread that has its answer from the database waits this long for one that computes, at
+        # each of an import's round trips; the default is 5 ms.
+        sys.setswitchinterval(0.0005)
         running.start()
         running.wait()
         system.close()

@@ -14,6 +14,7 @@ import pytest
 from alquimista.prospeccao.importacoes.leitura import abrir
 from alquimista.prospeccao.importacoes.limites import PADRAO, ArquivoInvalido
 from alquimista.prospeccao.importacoes.local import analisar_arquivo
+from alquimista.prospeccao.importacoes.pacote import inspecionar, letras_da_coluna
 from alquimista.prospeccao.importacoes.planilhas import Opcoes, escolher, exigir
 from alquimista_tests.importacoes.planilha import (
     CABECALHO,
@@ -150,7 +151,9 @@ def test_200_columns_are_read() -> None:
         "<row><c s='1' r='A1048576'><v>1</v></c></row>",
         "<row><c><v>1</v></c></row>" * 11,
         '<x:row r="99"><x:c r="A99"><x:v>1</x:v></x:c></x:row>',
+        '<row r="1">' + "".join(f'<c r="A{n}"/>' for n in range(1, 200)) + "</row>",
     ],
+    ids=["plain", "last", "cell", "quotes", "bare", "prefixed", "staircase"],
 )
 def test_rows_beyond_the_limit_are_seen_however_they_are_written(linhas: str) -> None:
     few = replace(PADRAO, linhas=10)
@@ -167,7 +170,12 @@ def test_rows_beyond_the_limit_are_seen_however_they_are_written(linhas: str) ->
         "<row r='1'><c s='2' r='GS1'><v>1</v></c></row>",
         '<row r="1">' + "<c><v>1</v></c>" * 201 + "</row>",
         '<x:row r="1"><x:c r="GS1"><x:v>1</x:v></x:c></x:row>',
+        '<row r="1"><c r="A1" t="str"><v xml:space="preserve">a</v></c><x:c r="GS1"/></row>',
+        '<row r="1">'
+        + "".join(f'<c r="{letras_da_coluna(n)}1"/>' for n in range(1, 202))
+        + "</row>",
     ],
+    ids=["plain", "lower", "quotes", "bare", "prefixed", "mixed", "staircase"],
 )
 def test_columns_beyond_the_limit_are_seen_however_they_are_written(linhas: str) -> None:
     assert recusa(com_folha(linhas)).code == "colunas_demais"
@@ -229,6 +237,12 @@ def test_formulas_are_read_as_values_and_missing_values_are_told() -> None:
     found = escolher(abrir(com_folha(header + row), "a.xlsx"), Opcoes())
     assert found.amostra == (("2", ""),)
     assert any("fórmulas sem valor" in aviso for aviso in found.avisos)
+
+
+def test_a_missing_value_is_told_in_a_sheet_with_prefixes_too() -> None:
+    cells = '<x:c r="A1"><x:f>B1</x:f></x:c>'
+    package = inspecionar(com_folha(f'<x:row r="1">{cells}</x:row>'))
+    assert [sheet.formulas_sem_valor for sheet in package.folhas.values()] == [True]
 
 
 def test_text_that_looks_like_a_formula_stays_text(tmp_path: Path) -> None:

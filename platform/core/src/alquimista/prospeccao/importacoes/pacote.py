@@ -31,9 +31,12 @@ from alquimista.prospeccao.importacoes.limites import (
 LINHAS_DA_CABECA = 80
 _PEDACO = MEBI
 _FATIA = 64 * 1024
+_ACHADOS_POR_JANELA = 64
 _RAZAO_A_PARTIR_DE = 4 * MEBI
 _FOLHA = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
 _CELULAS = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,4})([0-9]+)")
+_CELULA_DE_OUTRO_JEITO = re.compile(rb'<c(?! r=")')
+"""Anything but a cell as Excel writes it; ``<cols>`` is such a thing too."""
 _CELULA_ABRE = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _LINHA_QUALQUER = re.compile(rb"<(?:\w+:)?row\b")
 _LINHA_ABRE = re.compile(rb"<\w+:row\b")
@@ -214,29 +217,44 @@ def _contar(
 def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
     """Largest row and column so far; the window holds whole tags only."""
     _recusar_entidades(window)
-    prefixed = b":row" in window or b":c" in window
+    colons = _com_prefixos(window)
+    prefixed = colons and (b":row" in window or b":c" in window)
     tags = window.count(b"<row") + (len(_LINHA_ABRE.findall(window)) if prefixed else 0)
     rows = _LINHAS_SIMPLES.findall(window)
     if tags != len(rows):
         rows = _LINHAS.findall(window)
     sheet.marcas += tags
     sheet.linhas = max(sheet.linhas, *map(int, rows), 0 if len(rows) >= tags else sheet.marcas)
-    if prefixed or window.count(b"<c") != window.count(b'<c r="'):
+    if prefixed or _CELULA_DE_OUTRO_JEITO.search(window):
         _medir_devagar(sheet, window)
     else:
         _medir_depressa(sheet, window)
     exigir_colunas(sheet.colunas, limites)
     exigir_linhas(sheet.linhas, limites)
-    sheet.formulas_sem_valor |= b"f>" in window and _SEM_VALOR.search(window) is not None
+    if b"</f>" in window or (colons and b":f>" in window):
+        sheet.formulas_sem_valor |= _SEM_VALOR.search(window) is not None
     if b"mergeCell " in window:
         # Only cells merged downwards matter: a title across columns covers no row of leads.
         sheet.mescladas |= any(top != bottom for top, bottom in _MESCLADAS.findall(window))
 
 
+def _com_prefixos(window: bytes) -> bool:
+    """Whether names may have a namespace's prefix, as in ``<x:c``.
+
+    ``xml:space`` stands in many cells and is the only colon of most sheets: where it accounts for
+    all of them, there is no prefix to look for.
+    """
+    return window.count(b":") != window.count(b"xml:space")
+
+
 def _medir_depressa(sheet: Folha, window: bytes) -> None:
-    """Where cells are written as Excel does: look only for references beyond those seen."""
+    """Where cells are written as Excel does: look only for references beyond those seen.
+
+    Each one found makes a new pattern, so a window with many, as no program writes, is left to the
+    slow way: its time does not grow with what it finds.
+    """
     position = 0
-    while True:
+    for _ in range(_ACHADOS_POR_JANELA):
         pattern = _alem(sheet.colunas, sheet.linhas)
         match = pattern.search(window, position)
         if match is None:
@@ -244,6 +262,7 @@ def _medir_depressa(sheet: Folha, window: bytes) -> None:
         sheet.colunas = max(sheet.colunas, numero_da_coluna(match.group(1).decode()))
         sheet.linhas = max(sheet.linhas, int(match.group(2)))
         position = match.end()
+    _medir_devagar(sheet, window)
 
 
 def _medir_devagar(sheet: Folha, window: bytes) -> None:
@@ -340,7 +359,7 @@ def letras_da_coluna(numero: int) -> str:
 
 
 def _recusar_entidades(content: bytes) -> None:
-    if b"<!" in content and (b"<!DOCTYPE" in content or b"<!ENTITY" in content):
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise _bomba()
 
 
