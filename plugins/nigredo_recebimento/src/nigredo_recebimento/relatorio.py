@@ -31,7 +31,8 @@ class Inconformidades:
         for lead in leads:
             if lead is not None:
                 self.aceitos += 1
-                self.por_aviso.update(lead.avisos)
+                if lead.avisos:
+                    self.por_aviso.update(lead.avisos)
 
     def rejeitar(self, rejeitos: Iterable[Rejeito]) -> None:
         """Count rows that were not taken."""

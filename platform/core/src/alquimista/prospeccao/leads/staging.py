@@ -30,7 +30,7 @@ _TEMPORARY = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_leads "
     f"ON COMMIT DELETE ROWS AS SELECT {_COPIED} FROM nigredo_leads.leads WITH NO DATA"
 )
-_PREPARE = f"SET LOCAL synchronous_commit = off; {_TEMPORARY}; TRUNCATE staged_leads"
+_PREPARE = f"SET LOCAL synchronous_commit = off; {_TEMPORARY}; DELETE FROM staged_leads"
 _COPY = f"COPY staged_leads ({_COPIED}) FROM STDIN"
 _COPY_CHUNK = 1024 * 1024
 """Characters at a time: for each chunk the interpreter's lock is given up and waited for again."""
@@ -78,6 +78,9 @@ def stage(
         if index not in suppressed
     ]
     present = _merge(uow, importacao_id, ids, lines)
+    if present is None:
+        _record(uow, importacao_id, parte, len(ids), rejeitos)
+        return StagedLeads(tuple(ids), ())
     found = list(rejeitos)
     answer: list[UUID | None] = []
     for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True)):
@@ -132,8 +135,8 @@ def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
 
 def _merge(
     uow: UnitOfWork, importacao_id: UUID, ids: Sequence[UUID], lines: Sequence[str]
-) -> set[UUID]:
-    """Insert the lines of a batch; answers which of its ids stand in the table after it.
+) -> set[UUID] | None:
+    """Insert the lines of a batch; answers which of its ids stand in the table now (None: all).
 
     COPY goes into a temporary table, since into one with row-level security it is refused.
     """
@@ -151,7 +154,7 @@ def _merge(
     }
     inserted = connection.execute(_MERGE, values).rowcount
     if inserted == len(ids):
-        return set(ids)
+        return None
     # Looked up by id and not joined: the planner knows nothing of a table that was filled just
     # now, and a nested loop over a batch and the tenant's leads costs seconds.
     rows = connection.execute(_PRESENT, {"tenant": uow.tenant_id, "ids": list(map(str, ids))})
