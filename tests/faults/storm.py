@@ -1,0 +1,141 @@
+"""Kills at random moments under load, in the PostgreSQL home."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from alquimista.db.embedded import EmbeddedPostgres
+from tests.faults import outside
+from tests.faults.count import Count, count
+from tests.faults.outside import Outside
+from tests.faults.place import Place, running, socket_of
+from tests.faults.publishing import publish_orders
+from tests.faults.roles import work
+from tests.faults.troop import Troop, kill_postgres
+
+KILLS = (
+    ("publisher", 3),
+    ("worker", 5),
+    ("postgres: postmaster", 2),
+    ("postgres: group", 2),
+    ("postgres: a process", 2),
+)
+CUTS = (("network: cut", 2), ("network: stall", 1), ("network: stall, cut", 1), ("network: off", 1))
+"""Kinds of faults with their weights."""
+Say = Callable[[str], None]
+_QUIET_SECONDS = 120.0
+_STEP_MINUTES = 30
+
+
+@dataclass
+class Result:
+    """What was done and what was found."""
+
+    seed: int
+    faults: Counter[str] = field(default_factory=Counter)
+    count: Count = field(default_factory=Count)
+    seconds: float = 0.0
+
+
+def schedule(kills: int, cuts: int, rng: random.Random) -> list[str]:
+    """The kinds of all faults, in random order."""
+    chosen = _weighted(KILLS, kills) + _weighted(CUTS, cuts)
+    rng.shuffle(chosen)
+    return chosen
+
+
+def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
+    """Run the load, do the faults, wait until all is quiet, count."""
+    rng, began = random.Random(seed), time.monotonic()
+    result = Result(seed)
+    with (
+        running(folder, seed) as (server, plain),
+        outside.started(socket_of(server), seed) as world,
+    ):
+        place = plain.over(world.wire_port, world.world_port)
+        with Troop(place) as troop:
+            troop.enlist("publisher", publish_orders, 2)
+            troop.enlist("worker", work, 2)
+            planned = schedule(kills, cuts, rng)
+            for done, kind in enumerate(planned, start=1):
+                time.sleep(rng.uniform(0.2, 1.4))
+                result.faults[kind] += strike(kind, troop, server, world, rng)
+                if done % 20 == 0 or done == len(planned):
+                    say(f"{done}/{len(planned)} faults, {_handled(place)} effects")
+            troop.dismiss("publisher")
+            quiet(place, troop)
+            troop.dismiss("worker")
+        result.count = count(place, world.arrived())
+        result.count.expect_none("processes that ended by themselves", troop.fallen)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def strike(
+    kind: str, troop: Troop, server: EmbeddedPostgres, world: Outside, rng: random.Random
+) -> bool:
+    """Do one fault; True where it hit something."""
+    what, _, how = kind.partition(": ")
+    troop.reap()
+    if what == "postgres":
+        return kill_postgres(server, how.removeprefix("a "), rng)
+    if what == "network":
+        return bool(_cut(how, world, rng))
+    return troop.kill(what, rng)
+
+
+def quiet(place: Place, troop: Troop, seconds: float = _QUIET_SECONDS) -> bool:
+    """Wait until nothing is left to do; business time jumps to what waits for its minute."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        troop.reap()
+        left = place.rows(
+            "SELECT (SELECT count(*) FROM fibonacci_core.queue_messages) AS messages, "
+            "(SELECT count(*) FROM fibonacci_core.timers) AS timers"
+        )[0]
+        if not left.messages and not left.timers:
+            return True
+        if not left.messages:
+            _advance(place)
+        time.sleep(0.2)
+    return False
+
+
+def _advance(place: Place) -> None:
+    engine = create_engine(place.admin)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE alquimista_platform.tenants "
+                "SET clock_offset = clock_offset + make_interval(mins => :minutes)"
+            ),
+            {"minutes": _STEP_MINUTES},
+        )
+    engine.dispose()
+
+
+def _cut(how: str, world: Outside, rng: random.Random) -> object:
+    if how == "cut":
+        return world.ask(do="cut", share=rng.uniform(0.3, 1.0))
+    if how == "off":
+        return world.ask(do="refuse", seconds=rng.uniform(0.2, 1.5))
+    return world.ask(do="stall", seconds=rng.uniform(0.5, 3.0), cut=how.endswith("cut"))
+
+
+def _handled(place: Place) -> int:
+    found: int = place.rows("SELECT count(*) AS n FROM caos.efeitos")[0].n
+    return found
+
+
+def _weighted(kinds: Sequence[tuple[str, int]], total: int) -> list[str]:
+    """``total`` kinds in proportion to their weights, each at least once where there is room."""
+    ring = [kind for kind, weight in kinds for _ in range(weight)]
+    rest = [ring[number % len(ring)] for number in range(max(0, total - len(kinds)))]
+    return ([kind for kind, _ in kinds] + rest)[:total]
