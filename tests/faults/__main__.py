@@ -8,46 +8,98 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.storm import Result, storm
+from tests.faults import aws, storm
+from tests.faults.storm import Result, Say
 
-KILLS = 160
-CUTS = 60
+KILLS, CUTS = 160, 60
+AWS_KILLS, AWS_CUTS = 40, 10
 
 
-def main() -> int:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the caller asked for. ``share`` scales the number of faults."""
+
+    seed: int
+    share: float
+    keep: bool
+
+    def scaled(self, number: int) -> int:
+        """That share of a number, at least one."""
+        return max(1, round(number * self.share))
+
+
+PARTS: Mapping[str, Callable[[Path, Told, Say], Result]] = {
+    "storm": lambda folder, told, say: storm.storm(
+        folder, told.seed, told.scaled(KILLS), told.scaled(CUTS), say
+    ),
+    "aws": lambda folder, told, say: aws.storm(
+        folder, told.seed, told.scaled(AWS_KILLS), told.scaled(AWS_CUTS), say
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 0 where every target is met."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or time.time()))
-    parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--cuts", type=int, default=CUTS)
-    parser.add_argument("--keep", action="store_true", help="keep logs and database")
-    told = parser.parse_args()
+    parser.add_argument("--share", type=float, default=1.0, help="of the number of faults")
+    parser.add_argument("--only", choices=list(PARTS), action="append", help="some parts only")
+    parser.add_argument("--keep", action="store_true", help="keep logs and databases")
+    asked = parser.parse_args(arguments)
+    told = Told(asked.seed, asked.share, asked.keep)
+    say(f"SEED={told.seed}")
+    results = {}
+    for name in asked.only or PARTS:
+        say(f"\n{name}")
+        with _folder(told) as folder:
+            results[name] = PARTS[name](folder, told, lambda line: say(f"  {line}"))
+        _table(results[name])
+    return _verdict(results)
+
+
+@contextmanager
+def _folder(told: Told) -> Iterator[Path]:
+    """A folder that the server's unprivileged user can reach."""
     folder = Path(tempfile.mkdtemp(prefix="caos-", dir="/var/tmp"))
     folder.chmod(0o711)
-    say(f"SEED={told.seed}")
     try:
-        result = storm(folder, told.seed, told.kills, told.cuts, say)
+        yield folder
     finally:
         if told.keep:
-            say(f"logs: {folder}")
+            say(f"  kept: {folder}")
         else:
-            shutil.rmtree(folder, ignore_errors=True)
-    report(result)
-    return 0 if result.count.met else 1
+            shutil.rmtree(folder)
 
 
-def report(result: Result) -> None:
-    """The table, then a line for each target."""
-    for name, number in sorted(result.faults.items()):
+def _table(result: Result) -> None:
+    for name, number in [*sorted(result.faults.items()), *result.count.totals.items()]:
         say(f"  {name:<42}{number:>8}")
-    for name, number in result.count.totals.items():
-        say(f"  {name:<42}{number:>8}")
+    for line in result.notes:
+        say(f"  {line}")
     for example in result.count.examples:
-        say(f"! {example[:200]}")
-    for target in result.count.targets:
-        say(str(target))
+        say(f"  ! {example[:300]}")
+    say(f"  {result.seconds:.0f} s")
+
+
+def _verdict(results: Mapping[str, Result]) -> int:
+    """A line for each target, over all parts."""
+    faults = sum((result.faults for result in results.values()), Counter())
+    totals: dict[str, int] = {}
+    for result in results.values():
+        for target in result.count.targets:
+            totals[target.name] = totals.get(target.name, 0) + target.figure
+    say("")
+    kills = sum(number for kind, number in faults.items() if not kind.startswith("network"))
+    say(f"processes killed: {kills}, cuts of the network: {faults.total() - kills}")
+    for name, figure in totals.items():
+        say(f"{name}: {figure} (0) {'short' if figure else 'met'}")
+    return 1 if any(totals.values()) else 0
 
 
 def say(line: str) -> None:

@@ -14,18 +14,10 @@ from tests.faults.roles import can_be_asked
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One line of the verdict: a figure that must be zero."""
+    """A figure that must be zero."""
 
     name: str
     figure: int
-
-    @property
-    def met(self) -> bool:
-        """Whether it is."""
-        return self.figure == 0
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.figure} (0) {'met' if self.met else 'short'}"
 
 
 @dataclass
@@ -41,11 +33,6 @@ class Count:
         items = sorted(str(item) for item in found)
         self.targets.append(Target(name, len(items)))
         self.examples.extend(f"{name}: {item}" for item in items[:3])
-
-    @property
-    def met(self) -> bool:
-        """Whether all targets are met."""
-        return all(target.met for target in self.targets)
 
 
 def count(place: Place, arrived: Mapping[str, int] | None, *, ordered: bool = True) -> Count:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alquimista.db.session import Database
 from fibonacci_bus import Event, publish
+from fibonacci_bus.worker import Scope
 from tests.faults.place import TOPOLOGY, Place
 
 logger = logging.getLogger(__name__)
@@ -38,11 +39,19 @@ class Publishing:
     """One publisher's loop. ``send`` puts the events of an open transaction on the bus."""
 
     def __init__(
-        self, place: Place, number: int, database: Database, send: Send, pause: float = 0.03
+        self,
+        place: Place,
+        number: int,
+        database: Database,
+        send: Send,
+        *,
+        scope: Scope | None = None,
+        pause: float = 0.03,
     ) -> None:
         self._place = place
         self._database = database
         self._send = send
+        self._scope = scope or database.scope
         self._pause = pause
         self._rng = random.Random(place.seed * 1000 + number * 37 + os.getpid())
         self._path = place.folder / f"tried-{number}.jsonl"
@@ -73,7 +82,7 @@ class Publishing:
     def _publish(self, intent: dict[str, Any]) -> None:
         """Number the events under the key's lock, write the business rows, publish."""
         tenant, key, ids = UUID(intent["tenant"]), intent["key"], intent["ids"]
-        with self._database.scope(tenant) as connection:
+        with self._scope(tenant) as connection:
             last: int = connection.execute(
                 text("SELECT ultimo FROM caos.chaves WHERE chave = :key FOR UPDATE"), {"key": key}
             ).scalar_one()

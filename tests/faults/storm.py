@@ -30,6 +30,7 @@ KILLS = (
 CUTS = (("network: cut", 2), ("network: stall", 1), ("network: stall, cut", 1), ("network: off", 1))
 """Kinds of faults with their weights."""
 Say = Callable[[str], None]
+Weighted = Sequence[tuple[str, int]]
 _QUIET_SECONDS = 120.0
 _STEP_MINUTES = 30
 
@@ -41,12 +42,15 @@ class Result:
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
     count: Count = field(default_factory=Count)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
-def schedule(kills: int, cuts: int, rng: random.Random) -> list[str]:
+def mixed(
+    kinds: Weighted, kills: int, cuts_kinds: Weighted, cuts: int, rng: random.Random
+) -> list[str]:
     """The kinds of all faults, in random order."""
-    chosen = _weighted(KILLS, kills) + _weighted(CUTS, cuts)
+    chosen = _weighted(kinds, kills) + _weighted(cuts_kinds, cuts)
     rng.shuffle(chosen)
     return chosen
 
@@ -63,12 +67,12 @@ def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
         with Troop(place) as troop:
             troop.enlist("publisher", publish_orders, 2)
             troop.enlist("worker", work, 2)
-            planned = schedule(kills, cuts, rng)
+            planned = mixed(KILLS, kills, CUTS, cuts, rng)
             for done, kind in enumerate(planned, start=1):
                 time.sleep(rng.uniform(0.2, 1.4))
                 result.faults[kind] += strike(kind, troop, server, world, rng)
                 if done % 20 == 0 or done == len(planned):
-                    say(f"{done}/{len(planned)} faults, {_handled(place)} effects")
+                    say(f"{done}/{len(planned)} faults, {handled(place)} effects")
             troop.dismiss("publisher")
             quiet(place, troop)
             troop.dismiss("worker")
@@ -129,12 +133,13 @@ def _cut(how: str, world: Outside, rng: random.Random) -> object:
     return world.ask(do="stall", seconds=rng.uniform(0.5, 3.0), cut=how.endswith("cut"))
 
 
-def _handled(place: Place) -> int:
+def handled(place: Place) -> int:
+    """How many effects there are in the database."""
     found: int = place.rows("SELECT count(*) AS n FROM caos.efeitos")[0].n
     return found
 
 
-def _weighted(kinds: Sequence[tuple[str, int]], total: int) -> list[str]:
+def _weighted(kinds: Weighted, total: int) -> list[str]:
     """``total`` kinds in proportion to their weights, each at least once where there is room."""
     ring = [kind for kind, weight in kinds for _ in range(weight)]
     rest = [ring[number % len(ring)] for number in range(max(0, total - len(kinds)))]
