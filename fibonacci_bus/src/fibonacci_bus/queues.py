@@ -354,7 +354,12 @@ def _single(engine: Engine) -> Engine:
     found = _SINGLES.get(engine)
     if found is None:
         pool = engine.pool.recreate()
-        found = create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
+        found = create_engine(
+            engine.url,
+            pool=pool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=engine.hide_parameters,
+        )
         _SINGLES[engine] = found
     return found
 

@@ -116,8 +116,13 @@ class Database:
 
 
 def _engine(dsn: str, pool_size: int) -> Engine:
+    """A statement's values are people's data: an error's text, which is logged, has none."""
     engine = create_engine(
-        dsn, pool_size=pool_size, max_overflow=pool_size, pool_reset_on_return="rollback"
+        dsn,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_reset_on_return="rollback",
+        hide_parameters=True,
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_idle)
