@@ -22,6 +22,8 @@ from typing import Any
 
 _CHUNK = 65536
 _HANG_UP = 0.03
+_SLOW, _SLOW_SECONDS = 0.03, 1.5
+"""Some messages are slow on their way; a sender's deadline is longer."""
 
 
 @dataclass
@@ -108,6 +110,8 @@ class World:
                 return
             if self.rng.random() < _HANG_UP:
                 return
+            if self.rng.random() < _SLOW:
+                await asyncio.sleep(self.rng.uniform(0, _SLOW_SECONDS))
             self.arrived[key] += 1
             await asyncio.sleep(self.rng.uniform(0, 0.005))
             if self.rng.random() < _HANG_UP:

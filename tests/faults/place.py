@@ -141,10 +141,13 @@ def socket_of(server: EmbeddedPostgres) -> Path:
 
 @contextmanager
 def running(
-    folder: Path, seed: int, options: Sequence[str] = ()
+    folder: Path, seed: int, *, data: Path | None = None, options: Sequence[str] = ()
 ) -> Iterator[tuple[EmbeddedPostgres, Place]]:
-    """A server with a migrated database, two tenants and the load's tables; stopped at the end."""
-    with EmbeddedPostgres(folder, options=options) as server:
+    """A server with a migrated database, two tenants and the load's tables; stopped at the end.
+
+    Logs are in ``folder``, the database in ``data`` where that is given.
+    """
+    with EmbeddedPostgres(data or folder, options=options) as server:
         create_database(server.admin_dsn, DATABASE)
         owner = server.dsn(OWNER, DATABASE)
         upgrade(owner)

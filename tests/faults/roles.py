@@ -49,6 +49,7 @@ _EFFECT = text(
     "INSERT INTO caos.efeitos (consumer, event_id, chave, numero, attempt) "
     "VALUES (:consumer, :event, :key, :number, :attempt)"
 )
+_PATIENCE = SENDER_DEADLINE.total_seconds()
 Role = Callable[[Place, int, threading.Event], None]
 
 
@@ -81,7 +82,7 @@ class WorldChannel:
 
     def _call(self, verb: str, key: str) -> str:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as link:
+            with socket.create_connection(("127.0.0.1", self.port), _PATIENCE) as link:
                 link.sendall(f"{verb} {key}\n".encode())
                 return link.makefile().readline().strip()
         except OSError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,30 +56,50 @@ def mixed(
     return chosen
 
 
-def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
-    """Run the load, do the faults, wait until all is quiet, count."""
-    rng, began = random.Random(seed), time.monotonic()
-    result = Result(seed)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that runs during a part."""
+
+    server: EmbeddedPostgres
+    place: Place
+    world: Outside
+    troop: Troop
+
+
+@contextmanager
+def load(
+    folder: Path, result: Result, *, data: Path | None = None, options: Sequence[str] = ()
+) -> Iterator[Scene]:
+    """Two publishers and two workers; at the end all is quiet, and counted into ``result``."""
+    began = time.monotonic()
     with (
-        running(folder, seed) as (server, plain),
-        outside.started(socket_of(server), seed) as world,
+        running(folder, result.seed, data=data, options=options) as (server, plain),
+        outside.started(socket_of(server), result.seed) as world,
     ):
         place = plain.over(world.wire_port, world.world_port)
         with Troop(place) as troop:
             troop.enlist("publisher", publish_orders, 2)
             troop.enlist("worker", work, 2)
-            planned = mixed(KILLS, kills, CUTS, cuts, rng)
-            for done, kind in enumerate(planned, start=1):
-                time.sleep(rng.uniform(0.2, 1.4))
-                result.faults[kind] += strike(kind, troop, server, world, rng)
-                if done % 20 == 0 or done == len(planned):
-                    say(f"{done}/{len(planned)} faults, {handled(place)} effects")
+            yield Scene(server, place, world, troop)
             troop.dismiss("publisher")
             quiet(place, troop)
-            troop.dismiss("worker")
+            for name in {member.name for member in troop.members}:
+                troop.dismiss(name)
         result.count = count(place, world.arrived())
         result.count.expect_none("processes that ended by themselves", troop.fallen)
     result.seconds = time.monotonic() - began
+
+
+def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
+    """Run the load, do the faults, wait until all is quiet, count."""
+    rng, result = random.Random(seed), Result(seed)
+    with load(folder, result) as scene:
+        planned = mixed(KILLS, kills, CUTS, cuts, rng)
+        for done, kind in enumerate(planned, start=1):
+            time.sleep(rng.uniform(0.2, 1.4))
+            result.faults[kind] += strike(kind, scene.troop, scene.server, scene.world, rng)
+            if done % 20 == 0 or done == len(planned):
+                say(f"{done}/{len(planned)} faults, {handled(scene.place)} effects")
     return result
 
 
@@ -102,7 +123,7 @@ def quiet(place: Place, troop: Troop, seconds: float = _QUIET_SECONDS) -> bool:
         troop.reap()
         left = place.rows(
             "SELECT (SELECT count(*) FROM fibonacci_core.queue_messages) AS messages, "
-            "(SELECT count(*) FROM fibonacci_core.timers) AS timers"
+            "(SELECT count(*) FROM fibonacci_core.timers WHERE kind = 'disparo') AS timers"
         )[0]
         if not left.messages and not left.timers:
             return True
