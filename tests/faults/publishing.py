@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,8 @@ from fibonacci_bus.worker import Scope
 from tests.faults.place import TOPOLOGY, Place
 
 logger = logging.getLogger(__name__)
+CLOCK = "publishers-clock"
+"""The file with the seconds by which publishers' clocks are off."""
 MAX_WAITING = 400
 """Publishers pause while so much waits: a load, not a flood."""
 Send = Callable[[Connection, list[Event]], object]
@@ -98,12 +100,29 @@ class Publishing:
                     text("INSERT INTO caos.pedidos VALUES (CAST(:id AS uuid), :key, :number)"),
                     {"id": event_id, "key": key, "number": number},
                 )
-                events.append(_order(UUID(event_id), tenant, key, number))
+                events.append(self._order(UUID(event_id), tenant, key, number))
             connection.execute(
                 text("UPDATE caos.chaves SET ultimo = :last WHERE chave = :key"),
                 {"key": key, "last": last + len(ids)},
             )
             self._send(connection, events)
+
+    def _order(self, event_id: UUID, tenant: UUID, key: str, number: int) -> Event:
+        return Event(
+            id=event_id,
+            source="caos.pedido",
+            type="novo",
+            detail={"numero": number},
+            tenant_id=tenant,
+            trace_id=event_id,
+            occurred_at=datetime.now(UTC) + self._skew(),
+            ordering_key=key,
+        )
+
+    def _skew(self) -> timedelta:
+        """How far this machine's clock is off, where a part moves it."""
+        path = self._place.folder / CLOCK
+        return timedelta(seconds=int(path.read_text()) if path.exists() else 0)
 
     def _wait_for_room(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -117,19 +136,6 @@ class Publishing:
             if waiting < MAX_WAITING:
                 return
             stop.wait(0.2)
-
-
-def _order(event_id: UUID, tenant: UUID, key: str, number: int) -> Event:
-    return Event(
-        id=event_id,
-        source="caos.pedido",
-        type="novo",
-        detail={"numero": number},
-        tenant_id=tenant,
-        trace_id=event_id,
-        occurred_at=datetime.now(UTC),
-        ordering_key=key,
-    )
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

@@ -68,14 +68,23 @@ class Scene:
 
 @contextmanager
 def load(
-    folder: Path, result: Result, *, data: Path | None = None, options: Sequence[str] = ()
+    folder: Path,
+    result: Result,
+    *,
+    data: Path | None = None,
+    options: Sequence[str] = (),
+    ready: Callable[[], object] = lambda: None,
 ) -> Iterator[Scene]:
-    """Two publishers and two workers; at the end all is quiet, and counted into ``result``."""
+    """Two publishers and two workers; at the end all is quiet, and counted into ``result``.
+
+    ``ready`` is called between the start of the server and that of the processes.
+    """
     began = time.monotonic()
     with (
         running(folder, result.seed, data=data, options=options) as (server, plain),
         outside.started(socket_of(server), result.seed) as world,
     ):
+        ready()
         place = plain.over(world.wire_port, world.world_port)
         with Troop(place) as troop:
             troop.enlist("publisher", publish_orders, 2)
