@@ -20,6 +20,7 @@ from tests.faults.storm import Result, Say
 KILLS, CUTS = 160, 60
 AWS_KILLS, AWS_CUTS = 40, 10
 ROUNDS = 3
+STORMS = {"storm": KILLS, "aws": AWS_KILLS}
 KILLED = ("publisher", "worker", "relay", "postgres")
 
 
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"  skipped: {error}")
             continue
         _table(results[name])
-    return _verdict(results)
+    return _verdict(results, told)
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _table(result: Result) -> None:
     say(f"  {result.seconds:.0f} s")
 
 
-def _verdict(results: Mapping[str, Result]) -> int:
+def _verdict(results: Mapping[str, Result], told: Told) -> int:
     """A line for each target, over all parts."""
     faults = sum((result.faults for result in results.values()), Counter())
     totals: dict[str, int] = {}
@@ -108,10 +109,12 @@ def _verdict(results: Mapping[str, Result]) -> int:
     say("")
     cuts = sum(number for kind, number in faults.items() if kind.startswith("network"))
     kills = sum(number for kind, number in faults.items() if kind.split(":")[0] in KILLED)
-    say(f"processes killed: {kills}, cuts of the network: {cuts}")
+    wanted = sum(told.scaled(number) for part, number in STORMS.items() if part in results)
+    say(f"cuts of the network: {cuts}")
+    say(f"processes killed: {kills} ({wanted}) {'met' if kills >= wanted else 'short'}")
     for name, figure in totals.items():
         say(f"{name}: {figure} (0) {'short' if figure else 'met'}")
-    return 1 if any(totals.values()) else 0
+    return 1 if any(totals.values()) or kills < wanted else 0
 
 
 def say(line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,29 +109,6 @@ class Place:
         finally:
             engine.dispose()
 
-    def to_json(self) -> str:
-        """For a process that is not forked."""
-        return json.dumps(
-            {
-                "folder": str(self.folder),
-                "owner": self.owner,
-                "admin": self.admin,
-                "app": self.app,
-                "relay": self.relay,
-                "tenants": [str(tenant) for tenant in self.tenants],
-                "world_port": self.world_port,
-                "seed": self.seed,
-            }
-        )
-
-
-def from_json(told: str) -> Place:
-    """What ``to_json`` wrote."""
-    raw = json.loads(told)
-    raw["folder"] = Path(raw["folder"])
-    raw["tenants"] = tuple(UUID(tenant) for tenant in raw["tenants"])
-    return Place(**raw)
-
 
 def socket_of(server: EmbeddedPostgres) -> Path:
     """The server's unix socket."""
@@ -162,11 +138,12 @@ def running(
             world_port=0,
             seed=seed,
         )
-        _fill(place)
+        fill(place)
         yield server, place
 
 
-def _fill(place: Place) -> None:
+def fill(place: Place) -> None:
+    """The tenants, and the tables of the load."""
     engine = create_engine(place.admin)
     with engine.begin() as connection:
         for number, tenant in enumerate(place.tenants):

@@ -33,6 +33,7 @@ CUTS = (("network: cut", 2), ("network: stall", 1), ("network: stall, cut", 1), 
 Say = Callable[[str], None]
 Weighted = Sequence[tuple[str, int]]
 _QUIET_SECONDS = 120.0
+_STRIKE_SECONDS = 30.0
 _STEP_MINUTES = 30
 
 
@@ -106,7 +107,8 @@ def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
         planned = mixed(KILLS, kills, CUTS, cuts, rng)
         for done, kind in enumerate(planned, start=1):
             time.sleep(rng.uniform(0.2, 1.4))
-            result.faults[kind] += strike(kind, scene.troop, scene.server, scene.world, rng)
+            strike(kind, scene.troop, scene.server, scene.world, rng)
+            result.faults[kind] += 1
             if done % 20 == 0 or done == len(planned):
                 say(f"{done}/{len(planned)} faults, {handled(scene.place)} effects")
     return result
@@ -114,15 +116,26 @@ def storm(folder: Path, seed: int, kills: int, cuts: int, say: Say) -> Result:
 
 def strike(
     kind: str, troop: Troop, server: EmbeddedPostgres, world: Outside, rng: random.Random
-) -> bool:
-    """Do one fault; True where it hit something."""
+) -> None:
+    """Do one fault; wait until there is something to hit.
+
+    Raises:
+        TimeoutError: there was nothing for a long time.
+    """
     what, _, how = kind.partition(": ")
-    troop.reap()
-    if what == "postgres":
-        return kill_postgres(server, how.removeprefix("a "), rng)
-    if what == "network":
-        return bool(_cut(how, world, rng))
-    return troop.kill(what, rng)
+    deadline = time.monotonic() + _STRIKE_SECONDS
+    while time.monotonic() < deadline:
+        troop.reap()
+        if what == "postgres":
+            hit = kill_postgres(server, how.removeprefix("a "), rng)
+        elif what == "network":
+            hit = bool(_cut(how, world, rng))
+        else:
+            hit = troop.kill(what, rng)
+        if hit:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing to hit for: {kind}")
 
 
 def quiet(place: Place, troop: Troop, seconds: float = _QUIET_SECONDS) -> bool:
