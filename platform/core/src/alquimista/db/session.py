@@ -29,6 +29,15 @@ _OPEN = (
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that vanished without a word is given up within a minute; the kernel alone waits for
+two hours (libpq, "Parameter Key Words"; ``tcp_user_timeout`` in ms). Unix sockets ignore these."""
 
 
 class TenantMissing(RuntimeError):
@@ -123,6 +132,7 @@ def _engine(dsn: str, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_reset_on_return="rollback",
         hide_parameters=True,
+        connect_args=dict(_PATIENCE),
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_idle)
