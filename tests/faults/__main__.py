@@ -86,7 +86,7 @@ def _folder(told: Told) -> Iterator[Path]:
         if told.keep:
             say(f"  kept: {folder}")
         else:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _table(result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from alquimista.db.embedded import EmbeddedPostgres
 from alquimista.db.migrate import upgrade
@@ -21,6 +23,7 @@ from fibonacci_bus import Queue, Rule, Topology
 DATABASE = "fibonacci"
 KEYS = 6
 """Ordering keys of each tenant."""
+_PATIENCE_SECONDS = 60.0
 _TABLES = (
     "CREATE SCHEMA caos",
     "CREATE TABLE caos.chaves (chave text PRIMARY KEY, ultimo integer NOT NULL DEFAULT 0)",
@@ -101,11 +104,30 @@ class Place:
         )
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
-        """Rows as a superuser sees them, over no wire."""
+        """Rows as a superuser sees them, over no wire; a server that recovers is waited for."""
+        with self.superuser() as connection:
+            return list(connection.execute(text(sql), values).all())
+
+    @contextmanager
+    def superuser(self) -> Iterator[Connection]:
+        """A superuser's transaction, as soon as the server takes one.
+
+        Raises:
+            OperationalError: it does not for a long time.
+        """
         engine = create_engine(self.admin)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         try:
-            with engine.connect() as connection:
-                return list(connection.execute(text(sql), values).all())
+            while True:
+                try:
+                    connection = engine.connect()
+                    break
+                except OperationalError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+            with connection, connection.begin():
+                yield connection
         finally:
             engine.dispose()
 
@@ -144,8 +166,7 @@ def running(
 
 def fill(place: Place) -> None:
     """The tenants, and the tables of the load."""
-    engine = create_engine(place.admin)
-    with engine.begin() as connection:
+    with place.superuser() as connection:
         for number, tenant in enumerate(place.tenants):
             connection.execute(
                 _TENANT,
@@ -155,4 +176,3 @@ def fill(place: Place) -> None:
             connection.execute(text(statement))
         for _, key in place.keys:
             connection.execute(text("INSERT INTO caos.chaves (chave) VALUES (:key)"), {"key": key})
-    engine.dispose()

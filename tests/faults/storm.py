@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from alquimista.db.embedded import EmbeddedPostgres
 from tests.faults import outside
@@ -156,8 +156,7 @@ def quiet(place: Place, troop: Troop, seconds: float = _QUIET_SECONDS) -> bool:
 
 
 def _advance(place: Place) -> None:
-    engine = create_engine(place.admin)
-    with engine.begin() as connection:
+    with place.superuser() as connection:
         connection.execute(
             text(
                 "UPDATE alquimista_platform.tenants "
@@ -165,7 +164,6 @@ def _advance(place: Place) -> None:
             ),
             {"minutes": _STEP_MINUTES},
         )
-    engine.dispose()
 
 
 def _cut(how: str, world: Outside, rng: random.Random) -> object:

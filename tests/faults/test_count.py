@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from alquimista.runtime.topology import SENDER_QUEUE
 from tests.database import Urls
@@ -54,10 +54,8 @@ class Run:
 
     def damage(self, statement: str) -> None:
         """Do what must be seen."""
-        engine = create_engine(self.place.admin)
-        with engine.begin() as connection:
+        with self.place.superuser() as connection:
             connection.execute(text(statement))
-        engine.dispose()
 
     def short(self) -> list[str]:
         """The targets that are not met."""
@@ -80,13 +78,11 @@ def run(fresh_database: Urls, tmp_path: Path) -> Run:
     )
     fill(place)
     ids = [_can_be_asked() for _ in range(EVENTS)]
-    engine = create_engine(place.admin)
-    with engine.begin() as connection:
+    with place.superuser() as connection:
         for number, event_id in enumerate(ids, start=1):
             values = {"tenant": place.tenants[0], "id": event_id, "done": uuid4(), "n": number}
             for statement in _STORY:
                 connection.execute(text(statement), values)
-    engine.dispose()
     names = [str(event_id) for event_id in ids]
     lines = [{"ids": names, "key": KEY}, {"committed": names}]
     (tmp_path / "tried-0.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
