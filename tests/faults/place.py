@@ -104,29 +104,27 @@ class Place:
         )
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
-        """Rows as a superuser sees them, over no wire; a server that recovers is waited for."""
-        with self.superuser() as connection:
-            return list(connection.execute(text(sql), values).all())
+        """Rows as a superuser sees them, over no wire; a server that recovers is waited for.
+
+        Raises:
+            OperationalError: it does not come back for a long time.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                with self.superuser() as connection:
+                    return list(connection.execute(text(sql), values).all())
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     @contextmanager
     def superuser(self) -> Iterator[Connection]:
-        """A superuser's transaction, as soon as the server takes one.
-
-        Raises:
-            OperationalError: it does not for a long time.
-        """
+        """A superuser's transaction."""
         engine = create_engine(self.admin)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
         try:
-            while True:
-                try:
-                    connection = engine.connect()
-                    break
-                except OperationalError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.1)
-            with connection, connection.begin():
+            with engine.begin() as connection:
                 yield connection
         finally:
             engine.dispose()
