@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="keep logs and databases")
     asked = parser.parse_args(arguments)
     told = Told(asked.seed, asked.share, asked.keep)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     say(f"SEED={told.seed}")
     results = {}
     for name in asked.only or PARTS:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+Pair = tuple[asyncio.StreamWriter, asyncio.StreamWriter]
 _CHUNK = 65536
 _HANG_UP = 0.03
 _SLOW, _SLOW_SECONDS = 0.03, 1.5
@@ -28,13 +29,12 @@ _SLOW, _SLOW_SECONDS = 0.03, 1.5
 
 @dataclass
 class Wire:
-    """The proxy. ``flowing`` is cleared while it is stalled."""
+    """The proxy. A connection's event is cleared while it is stalled."""
 
     target: Path
     rng: random.Random
     refuses: bool = False
-    pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = field(default_factory=set)
-    flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    pairs: dict[Pair, asyncio.Event] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a process, until either side ends it."""
@@ -47,40 +47,37 @@ class Wire:
             writer.transport.abort()
             return
         pair = (writer, up_writer)
-        self.pairs.add(pair)
+        flowing = self.pairs[pair] = asyncio.Event()
+        flowing.set()
         try:
-            await asyncio.gather(self._copy(reader, up_writer), self._copy(up_reader, writer))
+            await asyncio.gather(
+                _copy(reader, up_writer, flowing), _copy(up_reader, writer, flowing)
+            )
         finally:
-            self.pairs.discard(pair)
+            del self.pairs[pair]
             _abort(pair)
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(_CHUNK):
-                await self.flowing.wait()
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            writer.transport.abort()
-            return
-        writer.close()
 
     def cut(self, share: float) -> int:
         """Reset about a ``share`` of the connections; answers how many."""
-        chosen = [pair for pair in self.pairs if self.rng.random() < share]
+        chosen = self._some(share)
         for pair in chosen:
             _abort(pair)
         return len(chosen)
 
-    async def stall(self, seconds: float, cut: bool) -> int:
-        """Nothing passes for a while; then what waited goes on, or is cut."""
-        held = len(self.pairs)
-        self.flowing.clear()
+    async def stall(self, seconds: float, share: float, cut: bool) -> int:
+        """Nothing passes on some connections for a while; then it goes on, or they are cut."""
+        chosen = self._some(share)
+        for flowing in chosen.values():
+            flowing.clear()
         await asyncio.sleep(seconds)
-        if cut:
-            self.cut(1.0)
-        self.flowing.set()
-        return held
+        for pair, flowing in chosen.items():
+            if cut:
+                _abort(pair)
+            flowing.set()
+        return len(chosen)
+
+    def _some(self, share: float) -> dict[Pair, asyncio.Event]:
+        return {pair: event for pair, event in self.pairs.items() if self.rng.random() < share}
 
     async def refuse(self, seconds: float) -> int:
         """Cut all, and take no new connection for a while."""
@@ -89,6 +86,20 @@ class Wire:
         await asyncio.sleep(seconds)
         self.refuses = False
         return held
+
+
+async def _copy(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+) -> None:
+    try:
+        while data := await reader.read(_CHUNK):
+            await flowing.wait()
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        writer.transport.abort()
+        return
+    writer.close()
 
 
 @dataclass
@@ -177,7 +188,6 @@ def started(target: Path, seed: int) -> Iterator[Outside]:
 
 async def _serve(target: Path, rng: random.Random, control: socket.socket) -> None:
     wire, world = Wire(target, rng), World(rng)
-    wire.flowing.set()
     ports = []
     for serve in (wire.serve, world.serve):
         server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
@@ -198,12 +208,12 @@ async def _obey(command: dict[str, Any], wire: Wire, world: World, ports: list[i
         case "cut":
             return wire.cut(command["share"])
         case "stall":
-            return await wire.stall(command["seconds"], command["cut"])
+            return await wire.stall(command["seconds"], command["share"], command["cut"])
         case "refuse":
             return await wire.refuse(command["seconds"])
     raise ValueError(f"no such command: {command['do']}")
 
 
-def _abort(pair: tuple[asyncio.StreamWriter, asyncio.StreamWriter]) -> None:
+def _abort(pair: Pair) -> None:
     for side in pair:
         side.transport.abort()

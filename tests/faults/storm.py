@@ -171,7 +171,8 @@ def _cut(how: str, world: Outside, rng: random.Random) -> object:
         return world.ask(do="cut", share=rng.uniform(0.3, 1.0))
     if how == "off":
         return world.ask(do="refuse", seconds=rng.uniform(0.2, 1.5))
-    return world.ask(do="stall", seconds=rng.uniform(0.5, 3.0), cut=how.endswith("cut"))
+    seconds, share = rng.uniform(0.5, 4.0), rng.choice((0.3, 0.6, 1.0))
+    return world.ask(do="stall", seconds=seconds, share=share, cut=how.endswith("cut"))
 
 
 def handled(place: Place) -> int:
