@@ -16,7 +16,7 @@ from tests.faults.storm import Result, Say, Scene, load
 
 SIZE_MB = 256
 OPTIONS = ("-c", "max_wal_size=48MB", "-c", "min_wal_size=32MB")
-_HOLD_SECONDS = 5.0
+_HOLD_SECONDS = 3.0
 _RECOVERY_SECONDS = 60.0
 _ERROR_SECONDS = 30.0
 _CHUNK = 1 << 20
