@@ -21,7 +21,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas bench-matcher bench-bus lock clean
+.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas bench-matcher bench-bus chaos lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-respostas: install ## Sentiment and opt-out on labelled answers (RESPOSTAS
 
 bench-matcher: install ## 1,000 rules of every operator, beside moto's loop and a plain one
 	$(BIN)/python -m benchmarks.padroes
+
+chaos: install ## kill -9, cut wires, moved clocks, a full disk: every event counted (SEED=1)
+	$(BIN)/python -m tests.faults
 
 lock: install ## Compile requirements/*.in into *.txt with hashes and no index address
 	$(COMPILE) requirements/prod.in -o requirements/prod.txt

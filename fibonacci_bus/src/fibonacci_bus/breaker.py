@@ -28,8 +28,11 @@ _PROBE = text(
     f"""
     UPDATE {SCHEMA}.breakers
     SET probe = :probe, probe_until = clock_timestamp() + make_interval(secs => :seconds)
-    WHERE tenant_id = :tenant AND name = :name AND open_until <= clock_timestamp()
-      AND (probe_until IS NULL OR probe_until <= clock_timestamp())
+    WHERE tenant_id = :tenant AND name = :name
+      AND (open_until <= clock_timestamp()
+           OR open_until > clock_timestamp() + make_interval(secs => :longest))
+      AND (probe_until IS NULL OR probe_until <= clock_timestamp()
+           OR probe_until > clock_timestamp() + make_interval(secs => :longest))
     """
 )
 _SUCCESS = text(
@@ -123,11 +126,13 @@ class Breaker:
             row = connection.execute(_LOOK, self._key()).one_or_none()
             if row is None or not row.opened:
                 return None, row is None
-            if row.left is not None and row.left > 0:
+            longest = (self._settings.pause + self._settings.probe_timeout).total_seconds()
+            # Longer than it can last: the server's clock was ahead, and went back.
+            if row.left is not None and 0 < row.left <= longest:
                 raise BreakerOpen(self._name, timedelta(seconds=float(row.left)))
             probe = uuid4()
             seconds = self._settings.probe_timeout.total_seconds()
-            asked = {**self._key(), "probe": probe, "seconds": seconds}
+            asked = {**self._key(), "probe": probe, "seconds": seconds, "longest": longest}
             if connection.execute(_PROBE, asked).rowcount == 1:
                 return probe, False
         raise BreakerOpen(self._name, timedelta(seconds=1))

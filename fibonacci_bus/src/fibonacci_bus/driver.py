@@ -13,6 +13,18 @@ import psycopg2
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+_UNREACHABLE = frozenset(
+    {
+        "OperationalError",
+        "AdminShutdown",
+        "CrashShutdown",
+        "CannotConnectNow",
+        "InsufficientResources",
+        "DiskFull",
+        "TooManyConnections",
+    }
+)
+
 
 def fetch(
     connection: Connection, statement: str, parameters: Mapping[str, Any]
@@ -37,10 +49,16 @@ def fetch(
 
 
 def unreachable(error: DBAPIError) -> bool:
-    """Whether the database went away, rather than refused a statement."""
-    return error.connection_invalidated or type(error.orig).__name__ in (
-        "OperationalError",
-        "AdminShutdown",
-        "CrashShutdown",
-        "CannotConnectNow",
-    )
+    """Whether the database went away or has no room, rather than refused a statement.
+
+    No room is a full disk or no connection left (SQLSTATE 53000, 53100, 53300; PostgreSQL's
+    "Error Codes"): no statement does better until there is some. Memory is not among them: a
+    statement may ask for too much by itself.
+    """
+    return error.connection_invalidated or type(error.orig).__name__ in _UNREACHABLE
+
+
+def why(error: DBAPIError) -> str:
+    """What the server or the driver says, in one line and without a statement's values."""
+    said = str(error.orig).strip().partition("\n")[0]
+    return f"{type(error.orig).__name__}: {said}"

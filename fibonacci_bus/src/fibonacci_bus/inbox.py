@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from fibonacci_bus.clock import longest_lease
 from fibonacci_bus.consumer import EVENT_COLUMNS
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.driver import fetch
@@ -30,6 +31,7 @@ _CLAIM = text(
             SET event_id = excluded.event_id, token = excluded.token,
                 lease_until = excluded.lease_until
             WHERE l.lease_until < clock_timestamp() OR l.event_id = excluded.event_id
+               OR l.lease_until > clock_timestamp() + make_interval(secs => :longest)
         RETURNING 1
     ), box AS (
         INSERT INTO {SCHEMA}.inbox AS i
@@ -40,7 +42,8 @@ _CLAIM = text(
         ON CONFLICT (tenant_id, event_id, consumer) DO UPDATE
             SET status = 'running', attempts = i.attempts + 1, token = excluded.token,
                 lease_until = excluded.lease_until
-            WHERE i.status <> 'done' AND i.lease_until < clock_timestamp()
+            WHERE i.status <> 'done' AND (i.lease_until < clock_timestamp()
+               OR i.lease_until > clock_timestamp() + make_interval(secs => :longest))
         RETURNING attempts
     )
     SELECT (SELECT attempts FROM box) AS attempts,
@@ -121,6 +124,7 @@ _DONE_GROUP = f"""
 # A server that crashes between the two forgets a claim whose token settles nothing any more.
 # Everybody locks the lease before the inbox row, or a claim and a settlement could deadlock:
 # hence the sub-selects that make the one wait for the other.
+# A lease that ends too far away was taken before the server's clock was set back; see clock.py.
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ def claim_and_load(
             "ordering_key": ordering_key,
             "token": token,
             "seconds": lease.total_seconds(),
+            "longest": longest_lease(lease).total_seconds(),
         },
     ).one()
     if row.attempts is not None:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from fibonacci_bus.clock import show_hidden
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.driver import fetch
 from fibonacci_bus.errors import ErrorClass
@@ -61,6 +62,7 @@ _TRIED = text(
 _NUMBER = itemgetter(1)
 """Where a received row says its number."""
 _LOOK_SECONDS = 0.5
+_UNHIDE_SECONDS = 20.0
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
 _DEPTH = text(
@@ -136,6 +138,7 @@ class QueueReader:
         self._topology = topology
         self._cursors: dict[str, str] = {}
         self._blocked = False
+        self._unhid = time.monotonic()
 
     @property
     def topology(self) -> Topology:
@@ -180,6 +183,8 @@ class QueueReader:
             if received or not rows:
                 break
             handled, span = (), limit * _SEARCH_SPAN
+        if not received and time.monotonic() - self._unhid > _UNHIDE_SECONDS:
+            self._unhide(queues)
         return [message for message in received if not self._bury_crashed(message)]
 
     def receive_wait(
@@ -281,6 +286,11 @@ class QueueReader:
         self._turn(rows)
         return sorted(rows, key=_NUMBER)
 
+    def _unhide(self, queues: Sequence[str]) -> None:
+        self._unhid = time.monotonic()
+        with self._single.connect() as connection:
+            show_hidden(connection, [self._topology.queue(name) for name in queues])
+
     def _turn(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """The next receive begins after the last partition served, which is a ring."""
         served: dict[str, set[str]] = {}
@@ -354,7 +364,12 @@ def _single(engine: Engine) -> Engine:
     found = _SINGLES.get(engine)
     if found is None:
         pool = engine.pool.recreate()
-        found = create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
+        found = create_engine(
+            engine.url,
+            pool=pool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=engine.hide_parameters,
+        )
         _SINGLES[engine] = found
     return found
 

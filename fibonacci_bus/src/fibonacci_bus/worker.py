@@ -12,7 +12,7 @@ from time import monotonic
 from sqlalchemy.exc import DBAPIError
 
 from fibonacci_bus.consumer import Commit, Consumer, Scope
-from fibonacci_bus.driver import unreachable
+from fibonacci_bus.driver import unreachable, why
 from fibonacci_bus.errors import BreakerOpen, ErrorClass, LostClaim, cut_off, described
 from fibonacci_bus.event import Event
 from fibonacci_bus.groups import (
@@ -148,7 +148,7 @@ class Worker:
             except DBAPIError as error:
                 if not unreachable(error):
                     raise
-                logger.warning("database unreachable: %s", type(error.orig).__name__)
+                logger.warning("database unreachable: %s", why(error))
                 stop.wait(_POLL_SECONDS)
                 continue
             if not messages:

@@ -9,11 +9,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg2
+import psycopg2.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fibonacci_bus import ErrorClass, Message, Queue, Topology, Worker
 from fibonacci_bus.queues import QueueReader
@@ -66,17 +67,44 @@ def test_backoff_without_jitter_is_half_the_span(attempt: int, seconds: float) -
     assert idle_worker(0.0).backoff(attempt) == timedelta(seconds=seconds)
 
 
-def test_a_database_that_went_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg2.OperationalError,
+        psycopg2.errors.DiskFull,
+        psycopg2.errors.TooManyConnections,
+        psycopg2.errors.InsufficientResources,
+        psycopg2.errors.AdminShutdown,
+        psycopg2.errors.CannotConnectNow,
+    ],
+)
+def test_a_database_that_went_away_or_has_no_room_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, error: type[psycopg2.Error]
+) -> None:
     monkeypatch.setattr("fibonacci_bus.worker._POLL_SECONDS", 0.01)
-    gone = OperationalError("SELECT 1", {}, psycopg2.OperationalError("server closed"))
+    gone = OperationalError("SELECT 1", {}, error("no"))
     stop = threading.Event()
     reader = ScriptedReader([gone, gone], stop)
     worker(reader).run_forever(stop)
     assert reader.calls == 3
 
 
-def test_a_mistake_in_the_sql_is_not_waited_for() -> None:
-    wrong = ProgrammingError("SELEC", {}, psycopg2.ProgrammingError("syntax error"))
+@pytest.mark.parametrize("error", [psycopg2.ProgrammingError, psycopg2.errors.OutOfMemory])
+def test_a_statement_that_fails_by_itself_is_not_waited_for(error: type[psycopg2.Error]) -> None:
+    wrong = DBAPIError("SELEC", {}, error("no"))
     stop = threading.Event()
-    with pytest.raises(ProgrammingError):
+    with pytest.raises(DBAPIError):
         worker(ScriptedReader([wrong], stop)).run_forever(stop)
+
+
+def test_the_log_says_in_one_line_why_the_database_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("fibonacci_bus.worker._POLL_SECONDS", 0.01)
+    full = psycopg2.errors.DiskFull("could not extend file: No space left on device\nHINT: x")
+    stop = threading.Event()
+    reader = ScriptedReader([OperationalError("INSERT", {"a": "Ana"}, full)], stop)
+    worker(reader).run_forever(stop)
+    assert caplog.messages == [
+        "database unreachable: DiskFull: could not extend file: No space left on device"
+    ]

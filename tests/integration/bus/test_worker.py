@@ -27,7 +27,7 @@ from tests.integration.bus.rig import (
     cut_connections,
 )
 
-HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def failing(error: Exception, times: int = 99) -> Toy:
@@ -193,7 +193,7 @@ def test_a_busy_key_is_sent_again_without_burning_a_receive(rig: Rig) -> None:
     first, second = rig.event(ordering_key="lead-1"), rig.event(ordering_key="lead-1")
     rig.publish(first, second)
     with rig.database.scope(rig.tenant_id) as connection:
-        held = claim(connection, rig.tenant_id, first.id, "c", HOUR, "lead-1")
+        held = claim(connection, rig.tenant_id, first.id, "c", MINUTE, "lead-1")
     assert isinstance(held, Claimed)
     toy = Toy()
     rig.worker(toy).run_once()
@@ -214,8 +214,8 @@ def test_another_key_and_another_consumer_are_not_busy(rig: Rig) -> None:
     first, other = rig.event(ordering_key="lead-1"), rig.event(ordering_key="lead-2")
     rig.publish(first, other)
     with rig.database.scope(rig.tenant_id) as connection:
-        claim(connection, rig.tenant_id, first.id, "a", HOUR, "lead-1")
-        claim(connection, rig.tenant_id, uuid4(), "c", HOUR, "lead-3")
+        claim(connection, rig.tenant_id, first.id, "a", MINUTE, "lead-1")
+        claim(connection, rig.tenant_id, uuid4(), "c", MINUTE, "lead-3")
     toy = Toy()
     rig.worker(toy).run_once()
     assert sorted(event for event, _ in toy.seen) == sorted([first.id, other.id])
@@ -245,7 +245,7 @@ def test_a_late_failure_does_not_bury_what_another_worker_does(rig: Rig) -> None
         old = claim(connection, rig.tenant_id, event.id, "c", timedelta(0), None)
         assert isinstance(old, Claimed)
     with rig.database.scope(rig.tenant_id) as connection:
-        new = claim(connection, rig.tenant_id, event.id, "c", HOUR, None)
+        new = claim(connection, rig.tenant_id, event.id, "c", MINUTE, None)
         assert isinstance(new, Claimed)
         assert (old.attempt, new.attempt) == (1, 2)
         assert fail(connection, old, ErrorClass.PERMANENT, "late") is False
@@ -255,7 +255,7 @@ def test_a_late_failure_does_not_bury_what_another_worker_does(rig: Rig) -> None
     with rig.database.scope(rig.tenant_id) as connection:
         settle(connection, new, event.trace_id, 1)
     with rig.database.scope(rig.tenant_id) as connection:
-        again = claim(connection, rig.tenant_id, event.id, "c", HOUR, None)
+        again = claim(connection, rig.tenant_id, event.id, "c", MINUTE, None)
     assert isinstance(again, AlreadyDone)
 
 
@@ -322,7 +322,7 @@ def test_a_cut_connection_gives_the_whole_batch_back_and_burns_no_attempt(
             cut_connections(fresh_database)
             _connection.execute(text("SELECT 1"))
 
-    toy = Toy(in_commit=cut, deadline=HOUR)
+    toy = Toy(in_commit=cut, deadline=MINUTE)
     worker = rig.worker(toy)
     received = []
     for _ in range(6):

@@ -158,3 +158,26 @@ def test_a_restart_that_finds_the_message_arrived_only_writes_it_down(
     assert row.provider_id == f"id-{row.chave_idempotencia}"
     [kept] = bancada.rows("SELECT mensagem FROM nigredo_leads.interacoes WHERE tipo = 'enviado'")
     assert kept.mensagem == row.mensagem
+
+
+def test_a_message_that_is_still_on_its_way_when_its_lease_ends_is_not_sent_again(
+    bancada: Bancada, canal: CanalDeTeste
+) -> None:
+    disparo_id = bancada.planeja(bancada.lead(), em=timedelta(0))
+
+    def slow(_: Envio) -> None:
+        """The server's clock jumps ahead, and another worker asks before the message arrives."""
+        canal.antes = lambda _: None
+        bancada.esquece_quedas()
+        bancada.system.worker((SENDER_QUEUE,)).run_once(1)
+
+    canal.antes = slow
+    bancada.system.ticker.tick()
+    bancada.system.worker((SENDER_QUEUE,)).run_once(1)
+    row = bancada.disparo(disparo_id)
+    assert (row.status, row.erro) == ("planejado", "o processo caiu antes do envio")
+    assert list(canal.vezes().values()) == [1], "it has arrived meanwhile"
+    bancada.ate_o_fim(threads=1)
+    assert list(canal.vezes().values()) == [1]
+    assert bancada.disparo(disparo_id).status == "enviado"
+    assert canal.tentativas == 1

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 
 from fibonacci_bus.aws.sqs import SqsQueues
+from fibonacci_bus.driver import unreachable, why
 from fibonacci_bus.queues import Message
-from fibonacci_bus.worker import Worker, unreachable
+from fibonacci_bus.worker import Worker
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -111,7 +112,7 @@ def _handle(queues: SqsQueues, worker: Worker, message: Message, clock: _Clock) 
     except DBAPIError as error:
         if not unreachable(error):
             raise
-        logger.warning("database unreachable: %s", type(error.orig).__name__)
+        logger.warning("database unreachable: %s", why(error))
         queues.resend_delayed(message, _UNREACHABLE_DELAY)
         return
     finally:

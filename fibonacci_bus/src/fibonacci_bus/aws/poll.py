@@ -7,7 +7,8 @@ import threading
 
 from sqlalchemy.exc import DBAPIError
 
-from fibonacci_bus.worker import Worker, unreachable
+from fibonacci_bus.driver import unreachable, why
+from fibonacci_bus.worker import Worker
 
 logger = logging.getLogger(__name__)
 BATCH = 5
@@ -36,7 +37,7 @@ def poll_forever(
         except DBAPIError as error:
             if not unreachable(error):
                 raise
-            logger.warning("database unreachable: %s", type(error.orig).__name__)
+            logger.warning("database unreachable: %s", why(error))
             stop.wait(pause)
         except (BotoCoreError, ClientError) as error:
             logger.warning("SQS unreachable: %s", error)

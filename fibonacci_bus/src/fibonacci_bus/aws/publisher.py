@@ -41,9 +41,13 @@ _MARK = text(
     f"UPDATE {SCHEMA}.events SET status = '{SENT}' WHERE tenant_id = :tenant "
     f"AND id = ANY(CAST(:ids AS uuid[])) AND status = '{PENDING}'"
 )
+_OLD = (
+    "(published_at <= clock_timestamp() - make_interval(secs => :age)"
+    " OR published_at > clock_timestamp() + interval '1 minute')"
+)
+"""Or of a time to come: the server's clock was ahead when it was stored, and went back."""
 _TENANTS = text(
-    f"SELECT tenant_id FROM {SCHEMA}.events WHERE status = '{PENDING}' "
-    "AND published_at <= clock_timestamp() - make_interval(secs => :age) "
+    f"SELECT tenant_id FROM {SCHEMA}.events WHERE status = '{PENDING}' AND {_OLD} "
     "GROUP BY tenant_id ORDER BY min(published_at)"
 )
 _LEFTOVERS = text(
@@ -51,8 +55,7 @@ _LEFTOVERS = text(
     SELECT published_at, id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
            causation_id, depth
     FROM {SCHEMA}.events
-    WHERE tenant_id = :tenant AND status = '{PENDING}'
-      AND published_at <= clock_timestamp() - make_interval(secs => :age)
+    WHERE tenant_id = :tenant AND status = '{PENDING}' AND {_OLD}
       AND (published_at, id) > (CAST(:since AS timestamptz), CAST(:last AS uuid))
     ORDER BY published_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     """

@@ -21,7 +21,7 @@ from waitress.server import create_server
 from alquimista.app import create_app
 from alquimista.bootstrap import System, build
 from alquimista.db import migrate
-from alquimista.db.embedded import EmbeddedPostgres
+from alquimista.db.embedded import EmbeddedPostgres, PostgresUnavailable
 from alquimista.db.roles import OWNER, create_database
 from alquimista.db.session import Database
 from alquimista.plataforma.identity.keys import ensure_signing_key
@@ -275,6 +275,9 @@ class DatabaseGuard:
         server.start()
         try:
             while not self._stop.wait(0.5):
-                server.ensure_running()
+                try:
+                    server.ensure_running()
+                except PostgresUnavailable as error:
+                    logger.error("database does not start", extra={"error": str(error)})
         finally:
             server.stop()

@@ -171,6 +171,17 @@ def test_eventbridge_that_is_away_fails_no_committed_work(
     assert cloud.publisher().sweep(cloud.rig.database.relay_engine, older_than=NOW) == 1
 
 
+def test_the_sweep_finds_what_was_stored_while_the_servers_clock_was_ahead(cloud: Cloud) -> None:
+    store(cloud, cloud.rig.event())
+    relay = cloud.rig.database.relay_engine
+    assert cloud.publisher().sweep(relay) == 0, "it is being pushed just now"
+    with cloud.rig.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE fibonacci_core.events SET published_at = published_at + interval '1 hour'")
+        )
+    assert cloud.publisher().sweep(relay) == 1
+
+
 def test_calls_hold_ten_entries_and_256_kb_at_most(cloud: Cloud) -> None:
     inspector = Inspector(cloud.events)
     publisher = cloud.publisher(inspector)

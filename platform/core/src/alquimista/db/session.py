@@ -29,6 +29,15 @@ _OPEN = (
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that vanished without a word is given up within a minute; the kernel alone waits for
+two hours (libpq, "Parameter Key Words"; ``tcp_user_timeout`` in ms). Unix sockets ignore these."""
 
 
 class TenantMissing(RuntimeError):
@@ -116,8 +125,14 @@ class Database:
 
 
 def _engine(dsn: str, pool_size: int) -> Engine:
+    """A statement's values are people's data: an error's text, which is logged, has none."""
     engine = create_engine(
-        dsn, pool_size=pool_size, max_overflow=pool_size, pool_reset_on_return="rollback"
+        dsn,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_reset_on_return="rollback",
+        hide_parameters=True,
+        connect_args=dict(_PATIENCE),
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_idle)

@@ -12,6 +12,7 @@ import marshmallow as ma
 from flask import Flask, Response, g, jsonify, request
 from flask_smorest import Api
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from alquimista_sdk.errors import (
@@ -22,6 +23,7 @@ from alquimista_sdk.errors import (
     TransientError,
 )
 from fibonacci_bus.errors import EventTooLarge
+from fibonacci_bus.worker import unreachable
 
 logger = logging.getLogger(__name__)
 MENSAGENS: Mapping[int, str] = {
@@ -92,6 +94,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(AlquimistaError, _ours)
     app.register_error_handler(EventTooLarge, _too_large)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _no_connection)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -164,8 +167,14 @@ def _too_large(_: EventTooLarge) -> Response:
 
 def _database(error: DBAPIError) -> Response:
     logger.error("database error", exc_info=error, extra={"trace_id": str(trace_id())})
-    code = 503 if error.connection_invalidated else 500
+    code = 503 if unreachable(error) else 500
     return answer(code, _name(code), MENSAGENS[code])
+
+
+def _no_connection(error: PoolTimeout) -> Response:
+    """All of this process's connections are busy, and none was given back in time."""
+    logger.error("no connection is free", exc_info=error, extra={"trace_id": str(trace_id())})
+    return answer(503, _name(503), MENSAGENS[503])
 
 
 def _unforeseen(error: Exception) -> Response:

@@ -4,7 +4,8 @@ Decision 15: a first transaction locks the tenant's pacing row, checks and write
 then the call, with no transaction open; a second transaction writes ``enviado``, ``falhou`` or
 ``incerto``. A run that finds its own ``enviando`` row was cut off by a crash: it asks the channel
 what became of the message and never sends blindly again (decision 16); one that surely was not
-sent goes back to the gate, for an opt-out may have come in between.
+sent goes back to the gate, for an opt-out may have come in between. A message that is tried again
+is asked about first: it may have been on its way where a lease ended early.
 """
 
 from __future__ import annotations
@@ -208,6 +209,10 @@ class Sender:
             if state == "desconhecido":
                 return Outcome("incerto", erro="o processo caiu durante o envio")
             return Outcome("planejado", erro="o processo caiu antes do envio")
+        if authorised.disparo.adiamentos:
+            state, provider_id = canal.lookup(authorised.envio)
+            if state == "enviado":
+                return Outcome("enviado", provider_id)
         try:
             return Outcome("enviado", canal.send(authorised.envio))
         except TransientError as error:

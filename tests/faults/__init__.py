@@ -1,0 +1,1 @@
+"""Faults under load: processes, the network, the clock, the disk and the connections go away."""
