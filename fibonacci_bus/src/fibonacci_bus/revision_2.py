@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fibonacci_bus.receiving import RECEIVE
 from fibonacci_bus.routines import HEAD, definitions
 
 SCHEMA = "fibonacci_core"
@@ -124,7 +125,7 @@ def upgrade(
     app_role: str = "alquimista_app",
 ) -> None:
     """Replace and add routines; the application's login may call the new ones."""
-    for body in (ACK, SETTLE, LOAD, DONE):
+    for body in (ACK, RECEIVE, SETTLE, LOAD, DONE):
         execute(body.format(s=schema, head=HEAD).strip())
     for routine in NEW_ROUTINES:
         execute(f"REVOKE ALL ON FUNCTION {schema}.{routine} FROM PUBLIC")
