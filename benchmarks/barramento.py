@@ -43,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 PAYLOAD = "|" + "x" * 1023
 BATCH = 100
+THREADS = int(os.environ.get("THREADS", "4"))
 GAP_SECONDS = 0.02
 PATIENCE_SECONDS = 120.0
 JOBS = {
@@ -137,10 +138,14 @@ def ours(place: Place, database: Database, relay: str, variant: str) -> tuple[fl
     published = jobs / (time.monotonic() - begun)
     handler = Handler()
     reader = QueueReader(database.relay_engine, topology)
-    worker = Worker(reader, database.scope, [handler], lambda error: ErrorClass.TRANSIENT)
-    stop, listener = threading.Event(), Listener(relay)
-    thread = threading.Thread(target=worker.run_forever, args=(stop, listener, 10))
-    thread.start()
+    stop, threads, listeners = threading.Event(), [], []
+    for _ in range(THREADS):
+        worker = Worker(reader, database.scope, [handler], lambda error: ErrorClass.TRANSIENT)
+        listeners.append(Listener(relay))
+        arguments = (stop, listeners[-1], 10)
+        threads.append(threading.Thread(target=worker.run_forever, args=arguments))
+    for thread in threads:
+        thread.start()
     _wait(handler, jobs)
     moments = sorted(handler.moments.values())
     rate = (jobs - 1) / (moments[-1] - moments[0])
@@ -154,8 +159,10 @@ def ours(place: Place, database: Database, relay: str, variant: str) -> tuple[fl
         _wait(handler, jobs + number + 1)
         latencies.append(max(0.0, handler.moments[event.id] - sent))
     stop.set()
-    thread.join()
-    listener.close()
+    for thread in threads:
+        thread.join()
+    for listener in listeners:
+        listener.close()
     return published, rate, *latencies
 
 
@@ -333,6 +340,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--samples", type=int, default=100)
+    parser.add_argument("--only", nargs="*", default=[*VARIANTS, *JOBS])
     options = parser.parse_args()
     with (
         folder() as home,

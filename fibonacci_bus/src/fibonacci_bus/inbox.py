@@ -113,7 +113,8 @@ _SETTLE_GROUP = f"""
         %(keys)s::text[], %(token)s::uuid, %(traces)s::uuid[], %(durations)s::integer[])
     """
 _LOAD_GROUP = f"""
-    SELECT {EVENT_COLUMNS}
+    SELECT id::text, source, type, detail, trace_id, occurred_at, ordering_key, causation_id,
+           depth, replay_name, replayed_from, effects
     FROM {SCHEMA}.inbox_load(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[])
     """
 _DONE_GROUP = f"""
@@ -280,16 +281,16 @@ def load_group(
     connection: Connection, tenant_id: UUID, events: Sequence[UUID], consumer: str
 ) -> dict[UUID, Event]:
     """Those of the events that the inbox knows nothing of, by id. Nothing is claimed."""
+    known = {str(event): event for event in events}
     rows = fetch(
         connection,
         _LOAD_GROUP,
-        {
-            "tenant": str(tenant_id),
-            "consumer": consumer,
-            "events": [str(event) for event in events],
-        },
+        {"tenant": str(tenant_id), "consumer": consumer, "events": list(known)},
     )
-    return {row[0]: Event(*row) for row in rows}
+    return {
+        known[text_id]: Event(known[text_id], source, kind, detail, tenant_id, *rest)
+        for text_id, source, kind, detail, *rest in rows
+    }
 
 
 def done_group(

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.driver import fetch
 from fibonacci_bus.errors import EventTooLarge
 from fibonacci_bus.event import MAX_BYTES, MAX_DEPTH, Event
 from fibonacci_bus.topology import Topology
@@ -21,33 +22,32 @@ _STORE = f"""
     INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
                                  causation_id, depth, occurred_at, status, replay_name, effects)
     SELECT e.id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
-           e.causation_id, e.depth, e.occurred_at, :status, e.replay_name, e.effects
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
+           e.causation_id, e.depth, e.occurred_at, %(status)s, e.replay_name, e.effects
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS e(
         id uuid, tenant_id uuid, source text, type text, detail jsonb, ordering_key text,
         trace_id uuid, causation_id uuid, depth integer, occurred_at timestamptz,
         replay_name text, effects boolean)
     ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id"""
-_INSERT = text(_STORE)
-_PUBLISH = text(
-    f"""
+_STORED = f"WITH stored AS ({_STORE}) SELECT id::text FROM stored"
+_PUBLISH = f"""
     WITH stored AS ({_STORE}, tenant_id, ordering_key),
     queued AS (
         INSERT INTO {SCHEMA}.queue_messages
             (tenant_id, queue, event_id, ordering_key, visible_at, state)
         SELECT s.tenant_id, m.queue, s.id, s.ordering_key,
-               clock_timestamp() + make_interval(secs => :delay),
-               CASE WHEN :delay > 0 THEN 'delayed' ELSE 'waiting' END
+               clock_timestamp() + make_interval(secs => %(delay)s),
+               CASE WHEN %(delay)s > 0 THEN 'delayed' ELSE 'waiting' END
         FROM ROWS FROM (
-            jsonb_to_recordset(CAST(:messages AS jsonb)) AS (queue text, event_id uuid)
+            jsonb_to_recordset(%(messages)s::jsonb) AS (queue text, event_id uuid)
         ) WITH ORDINALITY AS m(queue, event_id, place)
         JOIN stored s ON s.id = m.event_id
         ORDER BY m.place
         RETURNING 1
     )
-    SELECT id, (SELECT pg_notify(:channel, '') WHERE :delay = 0 AND EXISTS (SELECT 1 FROM queued))
+    SELECT id::text, (SELECT pg_notify(%(channel)s, '') WHERE %(delay)s = 0 AND EXISTS (SELECT 1 FROM queued))
     FROM stored
     """
-)
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _FAN_OUT = text(
     f"""
     INSERT INTO {SCHEMA}.queue_messages
@@ -101,17 +101,18 @@ def publish(
         messages.extend(
             {"queue": queue, "event_id": str(event.id)} for queue in topology.queues_for(event)
         )
-    stored = connection.execute(
+    stored = fetch(
+        connection,
         _PUBLISH,
         {
             "rows": f"[{','.join(rows)}]",
-            "messages": json.dumps(messages),
+            "messages": _encoded(messages),
             "status": SENT,
             "delay": delay.total_seconds(),
             "channel": CHANNEL,
         },
-    ).scalars()
-    for event_id in stored.all() if deep else ():
+    )
+    for event_id in (UUID(row[0]) for row in stored) if deep else ():
         if event_id in deep:
             for queue in topology.queues_for(deep[event_id]):
                 bury_loop(connection, deep[event_id], queue)
@@ -183,12 +184,12 @@ def store(connection: Connection, events: Sequence[Event], *, status: str) -> se
         EventTooLarge: over 256 KB as JSON.
     """
     rows = [_row(event) for event in events]
-    answer = connection.execute(_INSERT, {"rows": f"[{','.join(rows)}]", "status": status})
-    return set(answer.scalars())
+    answer = fetch(connection, _STORED, {"rows": f"[{','.join(rows)}]", "status": status})
+    return {UUID(row[0]) for row in answer}
 
 
 def _row(event: Event) -> str:
-    row = json.dumps(
+    row = _encoded(
         {
             "id": str(event.id),
             "tenant_id": str(event.tenant_id),
@@ -202,8 +203,7 @@ def _row(event: Event) -> str:
             "occurred_at": event.occurred_at.isoformat(),
             "replay_name": event.replay_name,
             "effects": event.effects,
-        },
-        ensure_ascii=False,
+        }
     )
     size = len(row.encode())
     if size > MAX_BYTES:

@@ -22,7 +22,7 @@ from fibonacci_bus.topology import Topology
 
 __all__ = ["Depth", "Listener", "Message", "QueueReader"]
 _RECEIVE = f"""
-    SELECT r_tenant, r_id, r_queue, r_event, r_key, r_receives, r_parked
+    SELECT r_tenant::text, r_id, r_queue, r_event::text, r_key, r_receives, r_parked
     FROM {SCHEMA}.queue_receive(
         %(names)s::text[], %(seconds)s::double precision[], %(queue_limits)s::integer[],
         %(partition_limits)s::integer[], %(cursors)s::uuid[], %(batch)s, %(span)s,
@@ -174,8 +174,9 @@ class QueueReader:
         while True:
             receipt = uuid4()
             rows = self._take(handled, queues, limit, span, receipt)
+            tenants = {tenant_id: UUID(tenant_id) for tenant_id in {row[0] for row in rows}}
             received = [
-                Message(tenant_id, number, queue, event_id, key, receives, receipt)
+                Message(tenants[tenant_id], number, queue, UUID(event_id), key, receives, receipt)
                 for tenant_id, number, queue, event_id, key, receives, parked in rows
                 if not parked
             ]
@@ -295,7 +296,7 @@ class QueueReader:
         """The next receive begins after the last partition served, which is a ring."""
         served: dict[str, set[str]] = {}
         for tenant, queue in {(row[0], row[2]) for row in rows}:
-            served.setdefault(queue, set()).add(str(tenant))
+            served.setdefault(queue, set()).add(tenant)
         for queue, partitions in served.items():
             start = self._cursors.get(queue, _FIRST)
             self._cursors[queue] = max(partitions, key=lambda item: (item <= start, item))

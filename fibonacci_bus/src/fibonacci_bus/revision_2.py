@@ -124,7 +124,15 @@ def upgrade(
     schema: str = SCHEMA,
     app_role: str = "alquimista_app",
 ) -> None:
-    """Replace and add routines; the application's login may call the new ones."""
+    """Replace and add routines; the application's login may call the new ones.
+
+    Events without an ordering key leave its index.
+    """
+    execute(f"DROP INDEX {schema}.ix_events_ordering")
+    execute(
+        f"CREATE INDEX ix_events_ordering ON {schema}.events "
+        "(tenant_id, ordering_key, occurred_at) WHERE ordering_key IS NOT NULL"
+    )
     for body in (ACK, RECEIVE, SETTLE, LOAD, DONE):
         execute(body.format(s=schema, head=HEAD).strip())
     for routine in NEW_ROUTINES:
@@ -133,7 +141,11 @@ def upgrade(
 
 
 def downgrade(execute: Callable[[str], object], *, schema: str = SCHEMA) -> None:
-    """Give the routines back what version 1 said."""
+    """Give the routines and the index back what version 1 said."""
+    execute(f"DROP INDEX {schema}.ix_events_ordering")
+    execute(
+        f"CREATE INDEX ix_events_ordering ON {schema}.events (tenant_id, ordering_key, occurred_at)"
+    )
     for routine in NEW_ROUTINES:
         execute(f"DROP FUNCTION {schema}.{routine}")
     for definition in definitions(schema):
