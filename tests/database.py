@@ -30,6 +30,8 @@ _SCHEMA_SOURCES = (
     "migrations/versions/*.py",
     "fibonacci_bus/src/fibonacci_bus/ddl.py",
     "fibonacci_bus/src/fibonacci_bus/routines.py",
+    "fibonacci_bus/src/fibonacci_bus/receiving.py",
+    "fibonacci_bus/src/fibonacci_bus/revision_2.py",
     "platform/core/src/alquimista/db/operations.py",
     "platform/core/src/alquimista/db/roles.py",
     "platform/core/src/alquimista/plataforma/functions.py",

@@ -144,6 +144,8 @@ class Worker:
                 messages = self._reader.ack_and_receive(handled, tuple(self._consumers), batch)
                 self._held.clear()
                 handled = []
+                if listener is not None and len(messages) == batch:
+                    listener.wake()
                 handled = self._handle_all(messages)
             except DBAPIError as error:
                 if not unreachable(error):
@@ -174,16 +176,20 @@ class Worker:
                     del self._held[message]
                 handled, flushed = [], monotonic()
             ours = [message for message in group if self._still_ours(message, received)]
-            if len(ours) < 2:
-                done = list(filter(self._handle, ours))
-            elif self._reader.keeps_order:
+            if ours and self._reader.keeps_order and self._fresh(ours[0]):
                 done = self._handle_unclaimed(ours)
-            else:
+            elif len(ours) > 1:
                 done = self._handle_group(ours)
+            else:
+                done = list(filter(self._handle, ours))
             for message in set(group) - set(done):
                 del self._held[message]
             handled.extend(done)
         return handled
+
+    def _fresh(self, message: Message) -> bool:
+        """Whether a message that is new may be run without a claim."""
+        return message.receives == 1 and self._reader.topology.queue(message.queue).group > 1
 
     def _still_ours(self, message: Message, received: float) -> bool:
         visibility = self._reader.topology.queue(message.queue).visibility_timeout

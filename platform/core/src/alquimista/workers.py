@@ -32,6 +32,7 @@ class WorkerThreads:
         self._purge_seconds = purge_seconds
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._listener = Listener(system.settings.relay_dsn)
         self.failed: BaseException | None = None
 
     def start(self) -> None:
@@ -51,6 +52,7 @@ class WorkerThreads:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout)
+        self._listener.close()
 
     def wait(self) -> None:
         """Block until ``stop`` is called or a thread fails.
@@ -73,11 +75,7 @@ class WorkerThreads:
             self._stop.set()
 
     def _work(self) -> None:
-        listener = Listener(self._system.settings.relay_dsn)
-        try:
-            self._system.worker().run_forever(self._stop, listener)
-        finally:
-            listener.close()
+        self._system.worker().run_forever(self._stop, self._listener)
 
     def _purge(self) -> None:
         """Soon after the start and then once a day, what is older than its retention goes."""

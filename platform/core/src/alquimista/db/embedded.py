@@ -214,6 +214,7 @@ class EmbeddedPostgres:
                     *("-D", str(self._data), "-k", str(self._socket)),
                     *("-c", "listen_addresses=", "-c", "max_connections=120"),
                     *("-c", "shared_buffers=128MB", "-c", "timezone=UTC"),
+                    *("-c", "autovacuum_naptime=10s"),  # queues grow by what comes in between
                     *self._options,
                 ],
                 stdin=subprocess.DEVNULL,
