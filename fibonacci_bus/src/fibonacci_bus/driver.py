@@ -6,8 +6,9 @@ connection, transaction and errors are used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 from sqlalchemy import Connection
@@ -46,6 +47,14 @@ def fetch(
             statement, None, error, psycopg2.Error, hide_parameters=True
         ) from error
     return rows
+
+
+def array(values: Iterable[UUID | int | str]) -> str:
+    """Identifiers or whole numbers as one literal of an array.
+
+    PostgreSQL reads it at a stroke, where a list of psycopg2's is an expression for each element.
+    """
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def unreachable(error: DBAPIError) -> bool:

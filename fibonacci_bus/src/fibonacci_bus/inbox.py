@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from fibonacci_bus.clock import longest_lease
 from fibonacci_bus.consumer import EVENT_COLUMNS
 from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.driver import fetch
+from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass, LostClaim
 from fibonacci_bus.event import Event
 
@@ -238,7 +238,7 @@ def claim_group(
         {
             "tenant": str(tenant_id),
             "consumer": consumer,
-            "events": [str(event) for event in events],
+            "events": array(events),
             "keys": list(events.values()),
             "token": str(token),
             "seconds": lease.total_seconds(),
@@ -266,11 +266,11 @@ def settle_group(
         {
             "tenant": str(first.tenant_id),
             "consumer": first.consumer,
-            "events": [str(claimed.event_id) for claimed in claims],
+            "events": array(claimed.event_id for claimed in claims),
             "keys": [claimed.ordering_key for claimed in claims],
             "token": str(first.token),
-            "traces": [str(trace) for trace in traces],
-            "durations": [duration_ms] * len(claims),
+            "traces": array(traces),
+            "durations": array([duration_ms] * len(claims)),
         },
     )
     if settled != len(claims):
@@ -285,7 +285,7 @@ def load_group(
     rows = fetch(
         connection,
         _LOAD_GROUP,
-        {"tenant": str(tenant_id), "consumer": consumer, "events": list(known)},
+        {"tenant": str(tenant_id), "consumer": consumer, "events": array(known)},
     )
     return {
         known[text_id]: Event(known[text_id], source, kind, detail, tenant_id, *rest)
@@ -313,8 +313,8 @@ def done_group(
         {
             "tenant": str(tenant_id),
             "consumer": consumer,
-            "events": [str(event) for event in events],
-            "traces": [str(trace) for trace in events.values()],
+            "events": array(events),
+            "traces": array(events.values()),
             "token": str(uuid4()),
             "duration": duration_ms,
         },

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from fibonacci_bus.clock import show_hidden
 from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.driver import fetch
+from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass
 from fibonacci_bus.listener import Listener
 from fibonacci_bus.topology import Topology
@@ -277,7 +277,7 @@ class QueueReader:
                     "seconds": [queue.visibility_timeout.total_seconds() for queue in settings],
                     "queue_limits": [queue.concurrency for queue in settings],
                     "partition_limits": [queue.partition_concurrency for queue in settings],
-                    "cursors": [self._cursors.get(queue.name, _FIRST) for queue in settings],
+                    "cursors": array(self._cursors.get(queue.name, _FIRST) for queue in settings),
                     "batch": limit,
                     "span": span,
                     "receipt": str(receipt),
@@ -375,9 +375,9 @@ def _single(engine: Engine) -> Engine:
     return found
 
 
-def _named(messages: Sequence[Message]) -> dict[str, list[Any]]:
+def _named(messages: Sequence[Message]) -> dict[str, str]:
     return {
-        "tenants": [str(message.tenant_id) for message in messages],
-        "ids": [message.id for message in messages],
-        "receipts": [str(message.receipt) for message in messages],
+        "tenants": array(message.tenant_id for message in messages),
+        "ids": array(message.id for message in messages),
+        "receipts": array(message.receipt for message in messages),
     }

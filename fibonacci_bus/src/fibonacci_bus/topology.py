@@ -17,9 +17,9 @@ class Queue:
     """A queue and its settings; ``max_receives`` receives, then the dead letters.
 
     ``concurrency`` and ``partition_concurrency`` bound how many messages are in flight at a time,
-    of the queue and of each partition, over all processes. ``group`` is how many events one
-    transaction may claim and commit together: for handlers of milliseconds, whose runs may be
-    repeated where a neighbour's commit fails.
+    of the queue and of each partition, over all processes. ``group`` is how many new events one
+    transaction may load, run and commit together, in PostgreSQL without a claim: for handlers of
+    milliseconds, whose runs may be repeated where a neighbour's commit fails.
     """
 
     name: str
