@@ -44,7 +44,8 @@ _PUBLISH = f"""
         ORDER BY m.place
         RETURNING 1
     )
-    SELECT id::text, (SELECT pg_notify(%(channel)s, '') WHERE %(delay)s = 0 AND EXISTS (SELECT 1 FROM queued))
+    SELECT id::text, (SELECT pg_notify(%(channel)s, '')
+                      WHERE %(delay)s = 0 AND EXISTS (SELECT 1 FROM queued))
     FROM stored
     """
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
