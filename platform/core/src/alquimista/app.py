@@ -15,6 +15,7 @@ from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.identity.api import blp as identity
+from alquimista.plataforma.identity.own_api import blp as own_access
 from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
@@ -31,6 +32,7 @@ from alquimista.sandbox.respostas import blp as sandbox_acoes
 BLUEPRINTS = (
     health,
     identity,
+    own_access,
     marketplace,
     leads,
     importacoes,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
@@ -14,6 +15,8 @@ from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.identity.builtin import BuiltInIdentity
+from alquimista.plataforma.identity.letters import Carta, Correio
 from alquimista.plataforma.identity.service import IdentityService
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.service import TenantService
@@ -174,6 +177,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         url_publica=settings.url_publica,
     )
     tenants = TenantService(found)
+    access = BuiltInIdentity(database, settings, _correio(ports))
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(
@@ -184,7 +188,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         topology=topology,
         publisher=publisher,
         tenants=tenants,
-        identity=IdentityService(database, settings),
+        identity=IdentityService(database, access),
+        access=access,
         registry=_registry(ports, keys),
         queues=reader,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
@@ -257,7 +262,14 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
     limit = settings.bus.agent_limit
     core = deadline_of(SENDER_TIMEOUT.total_seconds(), limit)
     canais: Mapping[str, Canal] = channels(settings, database)
-    sender = Sender(database, ports, canais, _sender_of(services.tenants), core)
+    sender = Sender(
+        database,
+        ports,
+        canais,
+        _sender_of(services.tenants),
+        core,
+        (settings.remetente, "Alquimista"),
+    )
     platform = TimersConsumer(
         database,
         {
@@ -288,6 +300,25 @@ def _sender_of(tenants: TenantService) -> Any:
         return ambiente, facts.email_remetente, facts.nome
 
     return sender_of
+
+
+def _correio(ports: Ports) -> Correio:
+    """Letters about access are messages of their own kind to the platform's sender."""
+
+    def hand_over(uow: UnitOfWork, carta: Carta, chave: UUID) -> None:
+        disparos.request(
+            ports,
+            uow,
+            tipo="conta",
+            canal="email",
+            assunto=carta.assunto,
+            mensagem=carta.texto,
+            chave=f"{uow.tenant_id}-conta-{chave}",
+            destinatarios=[carta.para],
+            trace_id=uuid4(),
+        )
+
+    return hand_over
 
 
 def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:

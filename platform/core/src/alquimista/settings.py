@@ -76,6 +76,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     operadores: str = "operadores@alquimista.example"
+    remetente: str = "acesso@alquimista.example"
     email_webhook_secret: str = field(default="sandbox-email", repr=False)
     smtp: Smtp = Smtp()
     whatsapp: WhatsApp = WhatsApp()
@@ -132,6 +133,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         host=env.get("HOST", "127.0.0.1"),
         port=port,
         operadores=env.get("ALQUIMISTA_OPERADORES", "operadores@alquimista.example"),
+        remetente=env.get("ALQUIMISTA_REMETENTE", "acesso@alquimista.example"),
         email_webhook_secret=env.get("EMAIL_WEBHOOK_SECRET", "sandbox-email"),
         smtp=Smtp(
             host=env.get("SMTP_HOST", "127.0.0.1"),

@@ -7,14 +7,14 @@ otherwise: here the algorithm list is fixed and every claim is required.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from jose import jwt
 from jose.exceptions import JOSEError
 
 from alquimista.plataforma.identity.errors import AcessoRecusado
+from alquimista.plataforma.identity.port import Credencial, TokenAnswer
 
 ALGORITHM = "RS256"
 AUDIENCE = "alquimista-api"
@@ -23,19 +23,10 @@ _REQUIRED = {f"require_{claim}": True for claim in ("aud", "exp", "iat", "iss", 
 _REFUSED = "Seu acesso é inválido ou venceu. Entre de novo."
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """A fresh token; ``expira_em_s`` is its life in seconds."""
-
-    access_token: str
-    expira_em_s: int
-    token_type: str = "Bearer"
-
-
 def issue(
-    user_id: UUID, *, issuer: str, kid: str, private_pem: str, agora: datetime
+    user_id: UUID, sessao_id: UUID, *, issuer: str, kid: str, private_pem: str, agora: datetime
 ) -> TokenAnswer:
-    """Sign a token that names the user and nothing else: tenant and role live in our rows.
+    """Sign a token that names user and session, nothing else: tenant and role live in our rows.
 
     ``agora`` is machine time.
     """
@@ -45,6 +36,7 @@ def issue(
         "iss": issuer,
         "aud": AUDIENCE,
         "sub": str(user_id),
+        "sid": str(sessao_id),
         "iat": issued,
         "nbf": issued,
         "exp": issued + life,
@@ -54,8 +46,8 @@ def issue(
     return TokenAnswer(token, life)
 
 
-def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) -> UUID:
-    """The user that a token names. ``public_pem`` finds a public key by its id.
+def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) -> Credencial:
+    """The user and session that a token names. ``public_pem`` finds a public key by its id.
 
     Raises:
         AcessoRecusado: wrong signature, algorithm, key, issuer or audience, expired, or a claim
@@ -74,6 +66,7 @@ def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) ->
             issuer=issuer,
             options=dict(_REQUIRED),
         )
-        return UUID(claims["sub"])
-    except (JOSEError, ValueError) as error:
+        issued = datetime.fromtimestamp(int(claims["iat"]), UTC)
+        return Credencial(UUID(claims["sub"]), UUID(claims["sid"]), issued)
+    except (JOSEError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AcessoRecusado(_REFUSED) from error

@@ -95,7 +95,7 @@ class Outcomes:
             )
 
     def record(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
-        """The second transaction of decision 15."""
+        """The second transaction of decision 15. A letter about access leaves no secret behind."""
         if outcome.status == "planejado":
             self._retry_later(uow, disparo, outcome)
             return
@@ -109,7 +109,9 @@ class Outcomes:
                 erro=outcome.erro,
                 enviado_em=uow.agora if sent else None,
             )
-            if sent and disparo.lead_id is not None:
+            if disparo.tipo == "conta":
+                self._set(uow, disparo.id, mensagem="", destinatarios=None)
+            elif sent and disparo.lead_id is not None:
                 self._set(uow, disparo.id, destinatarios=None)
             return
         self._sent(uow, disparo, outcome)
