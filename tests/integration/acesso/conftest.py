@@ -30,9 +30,9 @@ def visita(mundo: Way) -> Visita:
 
 
 @pytest.fixture
-def pessoa(visita: Visita) -> Visita:
+def pessoa(mundo: Way) -> Visita:
     """The admin of a tenant of their own, signed in."""
-    return visita.established()
+    return Visita(mundo).established()
 
 
 @pytest.fixture
