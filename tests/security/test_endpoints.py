@@ -38,6 +38,8 @@ PUBLIC_RULES = {
     "/api/auth/cadastro",
     "/api/auth/cadastro/confirmacao",
     "/api/auth/cadastro/reenvio",
+    "/api/auth/convites/aceite",
+    "/api/auth/convites/consulta",
     "/api/auth/login",
     "/api/auth/login/codigo",
     "/api/auth/logout",

@@ -16,6 +16,7 @@ from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
+from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     health,
     identity,
     own_access,
+    people,
     marketplace,
     leads,
     importacoes,

@@ -15,8 +15,10 @@ from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
-from alquimista.plataforma.identity.builtin import BuiltInIdentity
-from alquimista.plataforma.identity.letters import Carta, Correio
+from alquimista.plataforma.identity.attempts import Attempts
+from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
+from alquimista.plataforma.identity.invitations import Invitations
+from alquimista.plataforma.identity.letters import Carta, Correio, Letters
 from alquimista.plataforma.identity.service import IdentityService
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.service import TenantService
@@ -177,7 +179,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         url_publica=settings.url_publica,
     )
     tenants = TenantService(found)
-    access = BuiltInIdentity(database, settings, _correio(ports))
+    correio = _correio(ports)
+    access = BuiltInIdentity(database, settings, correio)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(
@@ -190,6 +193,14 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         tenants=tenants,
         identity=IdentityService(database, access),
         access=access,
+        invitations=Invitations(
+            database,
+            access,
+            correio,
+            Letters(settings.url_publica),
+            Attempts(database, settings.key("tentativas-login")),
+            machine_time,
+        ),
         registry=_registry(ports, keys),
         queues=reader,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),

@@ -9,6 +9,7 @@ from flask import current_app
 
 if TYPE_CHECKING:
     from alquimista.db.session import Database
+    from alquimista.plataforma.identity.invitations import Invitations
     from alquimista.plataforma.identity.port import Identidade
     from alquimista.plataforma.identity.service import IdentityService
     from alquimista.plataforma.lgpd.registry import SubjectRegistry
@@ -37,6 +38,7 @@ class Services:
     tenants: TenantService
     identity: IdentityService
     access: Identidade
+    invitations: Invitations
     registry: SubjectRegistry
     queues: QueueReader
     hooks: AgentHooks

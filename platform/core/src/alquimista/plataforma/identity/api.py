@@ -11,13 +11,16 @@ from alquimista.http.auth import principal, public, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.plataforma.identity.domain import CONTA
+from alquimista.plataforma.identity.invitations import ConviteAberto
 from alquimista.plataforma.identity.port import Desafio, NovoCadastro, Origem, TokenAnswer
 from alquimista.plataforma.identity.schemas import (
+    AceiteSchema,
     CadastroSchema,
     CadastroSituacaoSchema,
     CodigoLoginSchema,
     ConfirmacaoSchema,
     ContaSchema,
+    ConviteAbertoSchema,
     EsqueciSchema,
     JwksSchema,
     LoginRespostaSchema,
@@ -26,6 +29,7 @@ from alquimista.plataforma.identity.schemas import (
     ReenvioSchema,
     RefreshSchema,
     TenantIdSchema,
+    TokenCartaSchema,
     TokenSchema,
 )
 
@@ -118,6 +122,28 @@ def forgot(corpo: dict[str, str]) -> None:
 def recover(corpo: dict[str, str]) -> None:
     """Define uma senha nova; todas as sessões são encerradas."""
     services().access.recover(corpo["token"], corpo["senha"], corpo.get("email"))
+
+
+@blp.post("/api/auth/convites/consulta")
+@public("The token of the letter is the proof")
+@blp.arguments(TokenCartaSchema)
+@blp.response(200, ConviteAbertoSchema)
+def look_at_invitation(corpo: dict[str, str]) -> ConviteAberto:
+    """Mostra para qual conta e papel é um convite, e se a pessoa já tem acesso."""
+    return services().invitations.look(corpo["token"])
+
+
+@blp.post("/api/auth/convites/aceite")
+@public("The token of the letter is the proof")
+@blp.arguments(AceiteSchema)
+@blp.response(200, TenantIdSchema)
+def accept_invitation(corpo: dict[str, str]) -> dict[str, UUID]:
+    """Aceita um convite; quem ainda não tem acesso informa nome e senha."""
+    return {
+        "tenant_id": services().invitations.accept(
+            corpo["token"], corpo.get("nome"), corpo.get("senha")
+        )
+    }
 
 
 @blp.get("/api/me")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -41,7 +41,8 @@ _SAME_ANSWER = "E-mail ou senha não conferem."
 _BAD_CODE = "O código não confere, venceu ou já foi usado. Entre de novo se preciso."
 
 
-def _machine_time() -> datetime:
+def machine_time() -> datetime:
+    """The machine's clock: sessions, links and codes never follow a tenant's."""
     return datetime.now(UTC)
 
 
@@ -53,7 +54,7 @@ class BuiltInIdentity:
         database: Database,
         settings: Settings,
         correio: Correio,
-        clock: Callable[[], datetime] = _machine_time,
+        clock: Callable[[], datetime] = machine_time,
     ) -> None:
         self._database = database
         self._ring = KeyRing(lambda: keys.stored_keys(database), settings.key(keys.PURPOSE))
@@ -170,6 +171,10 @@ class BuiltInIdentity:
     def change_password(self, credencial: Credencial, atual: str, nova: str) -> None:
         """Change the password of who is signed in."""
         self._recovery.change(credencial, atual, nova)
+
+    def new_person(self, email: str, nome: str, senha: str) -> tuple[UUID, str]:
+        """An identity for an invited person: a new id and the password's hash."""
+        return uuid4(), passwords.hash_password(senha)
 
     def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
         """Whether the second factor is on."""

@@ -94,3 +94,23 @@ class EmailEmUso(PermanentError):
 
     code = "email_em_uso"
     http_status = HTTPStatus.CONFLICT
+
+
+class PapelAcima(AlquimistaError):
+    """Who gives or takes a role holds less than it."""
+
+    code = "papel_acima_do_seu"
+    http_status = HTTPStatus.FORBIDDEN
+
+
+class UltimoAdmin(PermanentError):
+    """The last admin of a tenant may neither leave nor step down."""
+
+    code = "ultimo_admin"
+    http_status = HTTPStatus.CONFLICT
+
+
+class DadosNecessarios(PermanentError):
+    """Somebody without an account accepts an invitation: name and password are missing."""
+
+    code = "dados_necessarios"

@@ -154,6 +154,14 @@ class Identidade(Protocol):
             SenhaFraca: the new one breaks the policy.
         """
 
+    def new_person(self, email: str, nome: str, senha: str) -> tuple[UUID, str]:
+        """An identity for an invited person: their id, and the hash that our row keeps.
+
+        Raises:
+            SenhaFraca: the password breaks the policy.
+            EmailEmUso: the home knows the address already.
+        """
+
     def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
         """Whether the second factor is on, and how many recovery codes are left."""
 

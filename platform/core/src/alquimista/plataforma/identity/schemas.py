@@ -131,6 +131,29 @@ class RecuperarSchema(ma.Schema):
     )
 
 
+class TokenCartaSchema(ma.Schema):
+    """The token of a letter."""
+
+    token = TOKEN()
+
+
+class AceiteSchema(ma.Schema):
+    """The acceptance of an invitation."""
+
+    token = TOKEN()
+    nome = ma.fields.String(validate=[validate.Length(min=1, max=255), _NOT_BLANK])
+    senha = NOVA_SENHA(required=False)
+
+
+class ConviteAbertoSchema(ma.Schema):
+    """What an invitation is for."""
+
+    empresa = ma.fields.String()
+    email = ma.fields.String()
+    papel = ma.fields.String()
+    tem_conta = ma.fields.Boolean()
+
+
 class TrocaSenhaSchema(ma.Schema):
     """The present password and the new one."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import Row, insert, or_, select, text, tuple_, update
 from sqlalchemy import func as sql
-from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from alquimista.db.session import Database, UnitOfWork
@@ -35,6 +35,16 @@ _SCHEMA = "alquimista_platform"
 _ACCESS = text(
     f"SELECT * FROM {_SCHEMA}.find_access(:person, CAST(:session AS uuid), "
     "CAST(:wanted AS uuid), :issued)"
+)
+_KEY_SHOWN: tuple[Any, ...] = (
+    ApiKey.id,
+    ApiKey.nome,
+    ApiKey.prefixo,
+    ApiKey.escopos,
+    ApiKey.expira_em,
+    ApiKey.ultimo_uso_em,
+    ApiKey.revogada_em,
+    ApiKey.created_at,
 )
 _BAD_KEY = "A chave de acesso é inválida, venceu ou foi revogada."
 _BAD_TOKEN = "Seu acesso é inválido ou venceu. Entre de novo."
@@ -159,6 +169,47 @@ class IdentityService:
             detalhes={"escopos": sorted(granted)},
         )
         return ChaveCriada(key_id, key)
+
+    def issue_key(
+        self,
+        uow: UnitOfWork,
+        nome: str,
+        escopos: Iterable[str],
+        por: Principal,
+        expira_em: datetime | None,
+    ) -> ChaveCriada:
+        """Make a key for somebody: it holds no more than they do.
+
+        Raises:
+            EscopoInvalido: a scope does not exist, or who asks does not hold it, or the key would
+                have expired already.
+        """
+        granted = domain.check_scopes(escopos)
+        beyond = sorted(escopo for escopo in granted if not domain.covers(por, escopo))
+        if beyond:
+            raise EscopoInvalido(f"Você não tem {beyond[0]!r} e não pode dá-lo a uma chave.")
+        if expira_em is not None and expira_em <= datetime.now(UTC):
+            raise EscopoInvalido("A validade da chave já passou.", code="validade_invalida")
+        return self.create_key(uow, nome, granted, por.ator, expira_em)
+
+    def list_keys(
+        self, uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """The tenant's keys, revoked ones too, newest first; never the keys themselves."""
+        query = select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id)
+        if after is not None:
+            query = query.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
+        query = query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()).limit(limit)
+        return uow.connection.execute(query).all()
+
+    def get_key(self, uow: UnitOfWork, api_key_id: UUID) -> Row[Any]:
+        """One key of the tenant. Raises ``NotFound``."""
+        row: Row[Any] | None = uow.connection.execute(
+            select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id, ApiKey.id == api_key_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("Chave não encontrada.")
+        return row
 
     def revoke_key(self, uow: UnitOfWork, api_key_id: UUID, ator: Ator) -> None:
         """Revoke a key at once; revoking again changes nothing.
