@@ -18,6 +18,7 @@ from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
 from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
+from alquimista.plataforma.tenants.api import blp as conta
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     identity,
     own_access,
     people,
+    conta,
     marketplace,
     leads,
     importacoes,

@@ -21,6 +21,7 @@ from alquimista.plataforma.identity.invitations import Invitations
 from alquimista.plataforma.identity.letters import Carta, Correio, Letters
 from alquimista.plataforma.identity.service import IdentityService
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
+from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
@@ -74,6 +75,7 @@ from fibonacci_bus.topology import Topology
 from fibonacci_bus.worker import Consumer, Worker
 
 logger = logging.getLogger(__name__)
+_SIGNUP_KEPT = timedelta(days=5)
 OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.tenants"
 
 
@@ -107,6 +109,11 @@ class System:
         """Deletes what is older than its retention."""
         retention = Retention(events=self.settings.bus.events_kept)
         return Purger(self.database, self.topology, retention)
+
+    def remove_expired_signups(self) -> int:
+        """Remove sign-ups that nobody confirmed; answers how many."""
+        moment = machine_time() - _SIGNUP_KEPT
+        return remove_expired_signups(self.settings.owner_dsn, self.services.ports.files, moment)
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some."""

@@ -86,6 +86,7 @@ class WorkerThreads:
             wait = self._purge_seconds
             try:
                 self._system.purger.run()
+                self._system.remove_expired_signups()
             except DBAPIError as error:
                 logger.warning("purge failed", extra={"error": type(error.orig).__name__})
 

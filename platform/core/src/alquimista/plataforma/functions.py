@@ -124,6 +124,14 @@ SESSIONS: Mapping[str, str] = {
             SELECT t.id, t.nome, t.status, m.papel
             FROM {SCHEMA}.memberships m JOIN {SCHEMA}.tenants t ON t.id = m.tenant_id
             WHERE m.user_id = person ORDER BY m.created_at, t.id $$""",
+    "signing_keys_live()": f"""
+        CREATE FUNCTION {SCHEMA}.signing_keys_live()
+        RETURNS TABLE (kid text, privada bytea, publica text, ativa boolean) {_HEAD} AS $$
+            SELECT k.kid, k.privada, k.publica, k.ativa
+            FROM (SELECT *, lag(created_at) OVER (ORDER BY created_at DESC) AS superseded_at
+                  FROM {SCHEMA}.signing_keys) k
+            WHERE k.ativa OR k.superseded_at > clock_timestamp() - interval '2 hours'
+            ORDER BY k.created_at DESC $$""",
     "find_letter(text)": f"""
         CREATE FUNCTION {SCHEMA}.find_letter(address text)
         RETURNS TABLE (assunto text, mensagem text, created_at timestamptz) {_HEAD} AS $$
@@ -136,7 +144,9 @@ SESSIONS: Mapping[str, str] = {
 """Of revision 0020. ``find_access`` is ``find_principal`` for a session (NULL: one that an outside
 provider keeps) and the moment its token was issued; ``tenants_of`` lists where a person belongs;
 ``find_letter`` is the sandbox's newest letter about access to an address, so that somebody who
-cannot sign in yet finds their link (no letter is kept outside the sandbox)."""
+cannot sign in yet finds their link (no letter is kept outside the sandbox). ``signing_keys_live``
+leaves out keys whose tokens have all expired: a token lives an hour, and a process may sign with
+the former key for five minutes after a rotation."""
 
 FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS}
 """Signature → definition, all of them."""

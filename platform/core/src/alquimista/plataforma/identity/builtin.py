@@ -176,6 +176,10 @@ class BuiltInIdentity:
         """An identity for an invited person: a new id and the password's hash."""
         return uuid4(), passwords.hash_password(senha)
 
+    def check_password(self, user_id: UUID, senha: str) -> str:
+        """Check the password of who is signed in."""
+        return self._recovery.check_password(user_id, senha)
+
     def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
         """Whether the second factor is on."""
         with self._database.person(user_id) as connection:

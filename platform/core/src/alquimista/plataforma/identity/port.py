@@ -162,6 +162,14 @@ class Identidade(Protocol):
             EmailEmUso: the home knows the address already.
         """
 
+    def check_password(self, user_id: UUID, senha: str) -> str:
+        """Check the password of who is signed in; answers their address.
+
+        Raises:
+            SenhaErrada: it is wrong.
+            MuitasTentativas: too many wrong ones.
+        """
+
     def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
         """Whether the second factor is on, and how many recovery codes are left."""
 
