@@ -142,19 +142,19 @@ class BuiltInIdentity:
         """End one session."""
         self._sessions.end(user_id, sessao_id)
 
-    def end_all(self, user_id: UUID, menos: UUID | None, motivo: str) -> int:
-        """End every session of a person but one."""
+    def end_all(self, credencial: Credencial, *, manter_atual: bool) -> int:
+        """End every session of a person."""
+        user_id = credencial.user_id
+        spared = credencial.sessao_id if manter_atual else None
         with self._database.person(user_id) as connection:
-            ended = self._sessions.end_all(connection, user_id, menos, motivo)
+            ended = self._sessions.end_all(connection, user_id, spared, "saiu de todas")
             detalhes = {"sessoes": ended}
             trail.note(self._database, connection, user_id, "saida_geral", detalhes=detalhes)
         return ended
 
-    def switch(
-        self, user_id: UUID, sessao_id: UUID | None, tenant_id: UUID, origem: Origem
-    ) -> TokenAnswer:
+    def switch(self, credencial: Credencial, tenant_id: UUID, origem: Origem) -> TokenAnswer:
         """Tokens of another tenant of the person."""
-        return self._sessions.switch(user_id, sessao_id, tenant_id, origem)
+        return self._sessions.switch(credencial, tenant_id, origem)
 
     def forgot(self, email: str, origem: Origem) -> None:
         """Send a recovery link where there is an account, in a time that does not tell."""
@@ -180,16 +180,16 @@ class BuiltInIdentity:
         """Check the password of who is signed in."""
         return self._recovery.check_password(user_id, senha)
 
-    def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
+    def second_factor(self, credencial: Credencial) -> Mapping[str, Any]:
         """Whether the second factor is on."""
-        with self._database.person(user_id) as connection:
-            return self._factor.describe(connection, user_id)
+        with self._database.person(credencial.user_id) as connection:
+            return self._factor.describe(connection, credencial.user_id)
 
-    def enrol(self, user_id: UUID, senha: str) -> SegredoNovo:
+    def enrol(self, credencial: Credencial, senha: str) -> SegredoNovo:
         """Begin a second factor."""
-        email = self._recovery.check_password(user_id, senha)
-        with self._database.person(user_id) as connection:
-            return self._factor.enrol(connection, user_id, email)
+        email = self._recovery.check_password(credencial.user_id, senha)
+        with self._database.person(credencial.user_id) as connection:
+            return self._factor.enrol(connection, credencial.user_id, email)
 
     def confirm_factor(self, credencial: Credencial, codigo: str) -> Sequence[str]:
         """Confirm a second factor; the session that does it has shown one."""
@@ -202,8 +202,9 @@ class BuiltInIdentity:
             trail.note(self._database, connection, credencial.user_id, "segundo_fator_ativado")
         return codes
 
-    def disable_factor(self, user_id: UUID, senha: str) -> None:
+    def disable_factor(self, credencial: Credencial, senha: str) -> None:
         """Take the second factor away."""
+        user_id = credencial.user_id
         self._recovery.check_password(user_id, senha)
         with self._database.person(user_id) as connection:
             if self._factor.disable(connection, user_id):

@@ -54,9 +54,8 @@ def list_sessions() -> list[dict[str, Any]]:
 @blp.response(200, EncerradasSchema)
 def end_all_sessions(corpo: dict[str, bool]) -> dict[str, int]:
     """Encerra as próprias sessões em todos os dispositivos, inclusive esta ou não."""
-    mine = _credential()
-    spared = mine.sessao_id if corpo["manter_atual"] else None
-    return {"encerradas": services().access.end_all(mine.user_id, spared, "saiu de todas")}
+    ended = services().access.end_all(_credential(), manter_atual=corpo["manter_atual"])
+    return {"encerradas": ended}
 
 
 @blp.delete("/sessoes/<uuid:sessao_id>")
@@ -72,7 +71,7 @@ def end_session(sessao_id: UUID) -> None:
 @blp.response(200, SegundoFatorSchema)
 def second_factor() -> Mapping[str, Any]:
     """Diz se a verificação em duas etapas está ativa e quantos códigos de reserva restam."""
-    return services().access.second_factor(_credential().user_id)
+    return services().access.second_factor(_credential())
 
 
 @blp.post("/segundo-fator")
@@ -81,7 +80,7 @@ def second_factor() -> Mapping[str, Any]:
 @blp.response(200, SegredoSchema)
 def enrol(corpo: dict[str, str]) -> SegredoNovo:
     """Começa a verificação em duas etapas: o segredo para o aplicativo de códigos."""
-    return services().access.enrol(_credential().user_id, corpo["senha"])
+    return services().access.enrol(_credential(), corpo["senha"])
 
 
 @blp.post("/segundo-fator/confirmacao")
@@ -100,7 +99,7 @@ def confirm_factor(corpo: dict[str, str]) -> dict[str, Sequence[str]]:
 @blp.response(204)
 def disable_factor(corpo: dict[str, str]) -> None:
     """Desativa a verificação em duas etapas, com a senha."""
-    services().access.disable_factor(_credential().user_id, corpo["senha"])
+    services().access.disable_factor(_credential(), corpo["senha"])
 
 
 @blp.get("/contas")
@@ -118,8 +117,7 @@ def list_tenants() -> list[dict[str, Any]]:
 @blp.response(200, TokenSchema)
 def switch(tenant_id: UUID) -> TokenAnswer:
     """Troca de conta: tokens novos que agem na outra; a sessão que pediu termina."""
-    mine = _credential()
-    return services().access.switch(mine.user_id, mine.sessao_id, tenant_id, origem())
+    return services().access.switch(_credential(), tenant_id, origem())
 
 
 def _credential() -> Credencial:

@@ -23,11 +23,12 @@ class Origem:
 
 @dataclass(frozen=True, slots=True)
 class Credencial:
-    """What a valid access token says. ``emitido_em`` is machine time."""
+    """What a valid access token says, and the token. ``emitido_em`` is machine time."""
 
     user_id: UUID
     sessao_id: UUID | None
     emitido_em: datetime
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,12 @@ class Identidade(Protocol):
     def end_session(self, user_id: UUID, sessao_id: UUID) -> None:
         """End one session. Raises ``NotFound``."""
 
-    def end_all(self, user_id: UUID, menos: UUID | None, motivo: str) -> int:
-        """End every session of a person but one; answers how many."""
+    def end_all(self, credencial: Credencial, *, manter_atual: bool) -> int:
+        """End every session of a person, the one that asks too or not; answers how many."""
 
-    def switch(
-        self, user_id: UUID, sessao_id: UUID | None, tenant_id: UUID, origem: Origem
-    ) -> TokenAnswer:
-        """Tokens of another tenant of the person; the session that asked ends.
+    def switch(self, credencial: Credencial, tenant_id: UUID, origem: Origem) -> TokenAnswer:
+        """Tokens that act in another tenant of the person; no more do those of the session that
+        asked act in the former one.
 
         Raises:
             NotFound: the person does not belong to that tenant.
@@ -170,10 +170,10 @@ class Identidade(Protocol):
             MuitasTentativas: too many wrong ones.
         """
 
-    def second_factor(self, user_id: UUID) -> Mapping[str, Any]:
+    def second_factor(self, credencial: Credencial) -> Mapping[str, Any]:
         """Whether the second factor is on, and how many recovery codes are left."""
 
-    def enrol(self, user_id: UUID, senha: str) -> SegredoNovo:
+    def enrol(self, credencial: Credencial, senha: str) -> SegredoNovo:
         """Begin a second factor; it counts once it is confirmed.
 
         Raises:
@@ -184,11 +184,13 @@ class Identidade(Protocol):
     def confirm_factor(self, credencial: Credencial, codigo: str) -> Sequence[str]:
         """Confirm a second factor by a code; answers the recovery codes, shown this once.
 
+        A home without recovery codes answers none.
+
         Raises:
             CodigoErrado: the code is wrong, used or expired.
         """
 
-    def disable_factor(self, user_id: UUID, senha: str) -> None:
+    def disable_factor(self, credencial: Credencial, senha: str) -> None:
         """Take the second factor away. Raises ``SenhaErrada``."""
 
     def jwks(self) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ otherwise: here the algorithm list is fixed and every claim is required.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ ALGORITHM = "RS256"
 AUDIENCE = "alquimista-api"
 LIFETIME = timedelta(hours=1)
 _REQUIRED = {f"require_{claim}": True for claim in ("aud", "exp", "iat", "iss", "sub")}
+_POOL_REQUIRED = {f"require_{claim}": True for claim in ("exp", "iat", "iss", "sub")}
 _REFUSED = "Seu acesso é inválido ou venceu. Entre de novo."
 
 
@@ -67,6 +68,41 @@ def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) ->
             options=dict(_REQUIRED),
         )
         issued = datetime.fromtimestamp(int(claims["iat"]), UTC)
-        return Credencial(UUID(claims["sub"]), UUID(claims["sid"]), issued)
+        return Credencial(UUID(claims["sub"]), UUID(claims["sid"]), issued, token)
+    except (JOSEError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AcessoRecusado(_REFUSED) from error
+
+
+def read_pool(
+    token: str,
+    *,
+    issuer: str,
+    client_id: str,
+    find_key: Callable[[str], Mapping[str, str] | None],
+) -> Credencial:
+    """The user and session that an access token of a Cognito pool names.
+
+    ``find_key`` finds a public key of the pool by its id, as a JSON Web Key. A Cognito access token
+    has no ``aud``: the app client is in ``client_id``, and ``token_use`` tells it from an id token
+    (docs.aws.amazon.com, "Verifying JSON web tokens"). ``origin_jti`` names the login.
+
+    Raises:
+        AcessoRecusado: wrong signature, algorithm, key, issuer, client or use, expired, or a claim
+            is missing.
+    """
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = find_key(kid) if isinstance(kid, str) else None
+        if key is None or key.get("kty") != "RSA":
+            raise AcessoRecusado(_REFUSED)
+        claims = jwt.decode(
+            token, dict(key), algorithms=[ALGORITHM], issuer=issuer, options=dict(_POOL_REQUIRED)
+        )
+        if claims["token_use"] != "access" or claims["client_id"] != client_id:
+            raise AcessoRecusado(_REFUSED)
+        origin = claims.get("origin_jti")
+        issued = datetime.fromtimestamp(int(claims["iat"]), UTC)
+        sessao_id = UUID(origin) if origin is not None else None
+        return Credencial(UUID(claims["sub"]), sessao_id, issued, token)
     except (JOSEError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AcessoRecusado(_REFUSED) from error
