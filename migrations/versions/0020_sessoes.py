@@ -146,7 +146,6 @@ def _waiting() -> None:
         sa.Column("nome", sa.String(length=255), nullable=False),
         sa.Column("senha_hash", sa.String(length=255), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("identidade", sa.Uuid(), nullable=True),
         _moment("expira_em"),
         _moment("confirmado_em", True),
         _moment("created_at"),

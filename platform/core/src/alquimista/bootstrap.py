@@ -19,7 +19,9 @@ from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
 from alquimista.plataforma.identity.invitations import Invitations
 from alquimista.plataforma.identity.letters import Carta, Correio, Letters
+from alquimista.plataforma.identity.port import Identidade
 from alquimista.plataforma.identity.service import IdentityService
+from alquimista.plataforma.identity.signup import SignUps
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
@@ -187,7 +189,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     )
     tenants = TenantService(found)
     correio = _correio(ports)
-    access = BuiltInIdentity(database, settings, correio)
+    access = _home(database, settings, correio)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(
@@ -318,6 +320,25 @@ def _sender_of(tenants: TenantService) -> Any:
         return ambiente, facts.email_remetente, facts.nome
 
     return sender_of
+
+
+def _home(database: Database, settings: Settings, correio: Correio) -> Identidade:
+    """Where people sign in: the configured pool, or with us."""
+    if settings.cognito is None:
+        return BuiltInIdentity(database, settings, correio)
+    from alquimista.plataforma.identity.cognito import CognitoIdentity
+    from alquimista.plataforma.identity.pool import pool_client, pool_keys
+
+    letters = Letters(settings.url_publica)
+    return CognitoIdentity(
+        database,
+        settings.cognito,
+        pool_client(settings.cognito),
+        pool_keys(settings.cognito),
+        SignUps(database, correio, letters, machine_time, sandbox=settings.sandbox),
+        Attempts(database, settings.key("tentativas-login")),
+        machine_time,
+    )
 
 
 def _correio(ports: Ports) -> Correio:

@@ -186,10 +186,7 @@ class CodigoReserva(Base):
 
 
 class Cadastro(TenantRow, Base):
-    """A sign-up that waits for its e-mail to be confirmed; its tenant is ``pendente`` until then.
-
-    ``identidade`` is the person's id at an outside identity provider.
-    """
+    """A sign-up that waits for its e-mail to be confirmed; until then its tenant waits too."""
 
     __tablename__ = "cadastros"
     __table_args__ = tenant_table(
@@ -200,7 +197,6 @@ class Cadastro(TenantRow, Base):
     nome: Mapped[str] = mapped_column(String(255))
     senha_hash: Mapped[str] = mapped_column(String(255))
     hash: Mapped[str] = mapped_column(String(64))
-    identidade: Mapped[UUID | None]
     expira_em: Mapped[datetime]
     confirmado_em: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pyotp
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pyotp.utils import build_uri
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -38,6 +39,11 @@ def step_of(segredo: str, codigo: str, agora: datetime) -> int | None:
         if hmac.compare_digest(generator.generate_otp(step).encode(), codigo.encode()):
             found = step
     return found
+
+
+def otpauth(segredo: str, email: str) -> str:
+    """The address that authenticator apps scan."""
+    return build_uri(segredo, email, issuer=EMISSOR, period=PASSO_S)
 
 
 def new_reserve_codes() -> tuple[str, ...]:
@@ -102,8 +108,7 @@ class SecondFactor:
             .values(user_id=user_id, **values)
             .on_conflict_do_update(index_elements=["user_id"], set_=values)
         )
-        endereco = pyotp.TOTP(segredo).provisioning_uri(name=email, issuer_name=EMISSOR)
-        return SegredoNovo(segredo, endereco)
+        return SegredoNovo(segredo, otpauth(segredo, email))
 
     def confirm(self, connection: Connection, user_id: UUID, codigo: str) -> Sequence[str]:
         """Turn it on by a first code; answers the recovery codes.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, insert, select, text, update
@@ -52,18 +53,17 @@ class SignUps:
         self._clock = clock
         self._sandbox = sandbox
 
-    def begin(self, novo: NovoCadastro, identidade: UUID | None = None) -> UUID:
+    def begin(self, novo: NovoCadastro, *, outside: bool = False) -> UUID:
         """Make a waiting tenant and send the letter; answers the tenant's id, the sign-up's.
 
-        ``identidade`` is the person's id at an outside provider, which keeps the password and
-        sends its own letter.
+        An ``outside`` provider keeps the password and sends its own letter.
 
         Raises:
             SenhaFraca: the password breaks the policy.
             ConfiguracaoInvalida: there is no such time zone.
         """
         check_fuso(novo.fuso_horario)
-        senha_hash = passwords.hash_password(novo.senha) if identidade is None else ""
+        senha_hash = "" if outside else passwords.hash_password(novo.senha)
         tenant_id = uuid4()
         token = links.new_token(tenant_id)
         with self._database.anonymous() as connection:
@@ -77,12 +77,11 @@ class SignUps:
                     nome=novo.nome.strip(),
                     senha_hash=senha_hash,
                     hash=links.digest(token),
-                    identidade=identidade,
                     expira_em=self._clock() + VALIDADE,
                     created_at=uow.agora,
                 )
             )
-            if identidade is None:
+            if not outside:
                 self._write(uow, novo.email.strip(), novo.nome, token, known)
         return tenant_id
 
@@ -108,7 +107,7 @@ class SignUps:
         except NotFound:
             return
 
-    def pending(self, cadastro_id: UUID) -> Row[tuple[str, UUID | None]] | None:
+    def pending(self, cadastro_id: UUID) -> Row[Any] | None:
         """Address and outside identity of a sign-up that waits; None where there is none."""
         try:
             with self._database.unit_of_work(cadastro_id) as uow:
@@ -128,11 +127,11 @@ class SignUps:
             raise LinkInvalido(_BAD_LINK)
         return self._confirm(tenant_id, links.digest(token))
 
-    def confirm_outside(self, cadastro_id: UUID) -> UUID:
-        """As ``confirm``, where an outside provider has checked the address."""
-        return self._confirm(cadastro_id, None)
+    def confirm_outside(self, cadastro_id: UUID, identidade: UUID) -> UUID:
+        """As ``confirm``, where an outside provider has checked the address of an identity."""
+        return self._confirm(cadastro_id, None, identidade)
 
-    def _confirm(self, tenant_id: UUID, digest: str | None) -> UUID:
+    def _confirm(self, tenant_id: UUID, digest: str | None, identidade: UUID | None = None) -> UUID:
         try:
             with self._database.unit_of_work(tenant_id) as uow:
                 row = self._pending(uow, digest)
@@ -140,15 +139,14 @@ class SignUps:
                     raise LinkInvalido(_BAD_LINK)
                 if _known(uow.connection, row.email) is not None:
                     raise EmailEmUso("Este e-mail já tem uma conta. Entre com a sua senha.")
-                self._make(uow, row)
+                self._make(uow, row, identidade or uuid4())
         except NotFound as error:
             raise LinkInvalido(_BAD_LINK) from error
         except IntegrityError as error:
             raise EmailEmUso("Este e-mail já tem uma conta. Entre com a sua senha.") from error
         return tenant_id
 
-    def _make(self, uow: UnitOfWork, row: Row[tuple[object, ...]]) -> None:
-        user_id = row.identidade or uuid4()
+    def _make(self, uow: UnitOfWork, row: Row[Any], user_id: UUID) -> None:
         self._database.as_person(uow.connection, user_id)
         add_person(uow, user_id, row.email, row.nome, row.senha_hash)
         add_member(uow, user_id, "admin")
@@ -190,7 +188,7 @@ class SignUps:
         )
         return self._database.join(connection, tenant_id)
 
-    def _pending(self, uow: UnitOfWork, digest: str | None) -> Row[tuple[str, UUID | None]] | None:
+    def _pending(self, uow: UnitOfWork, digest: str | None) -> Row[Any] | None:
         query = select(_CADASTRO).where(
             Cadastro.tenant_id == uow.tenant_id,
             Cadastro.confirmado_em.is_(None),

@@ -106,3 +106,9 @@ def read_pool(
         return Credencial(UUID(claims["sub"]), sessao_id, issued, token)
     except (JOSEError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AcessoRecusado(_REFUSED) from error
+
+
+def seconds_left(token: str) -> int:
+    """How long a token that was checked before still lives."""
+    claims = jwt.get_unverified_claims(token)
+    return max(0, int(claims["exp"] - datetime.now(UTC).timestamp()))
