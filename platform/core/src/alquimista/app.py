@@ -16,6 +16,7 @@ from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
+from alquimista.plataforma.identity.pages import blp as access_pages
 from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.plataforma.tenants.api import blp as conta
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     health,
     identity,
     own_access,
+    access_pages,
     people,
     conta,
     marketplace,

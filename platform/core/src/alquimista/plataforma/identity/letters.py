@@ -61,8 +61,7 @@ class Letters:
             "Você já tem uma conta",
             f"Olá, {_line(nome)}.\n\n"
             "Alguém pediu uma conta nova na Alquimista com este e-mail, que já tem uma.\n"
-            f"Se foi você, entre em {self._url}/entrar ou, se esqueceu a senha, peça uma nova em "
-            f"{self._url}/recuperar.\n"
+            "Se foi você, entre com a sua senha; se a esqueceu, peça uma nova na tela de entrada.\n"
             "Se não foi você, ignore esta mensagem: nada mudou.",
         )
 
@@ -86,8 +85,8 @@ class Letters:
             "Sua senha foi trocada",
             "Olá.\n\nA senha da sua conta na Alquimista acaba de ser trocada e as outras sessões "
             "foram encerradas.\n"
-            f"Se não foi você, peça uma senha nova agora em {self._url}/recuperar e avise a "
-            "administração da sua conta.",
+            "Se não foi você, peça uma senha nova agora na tela de entrada e avise a administração "
+            "da sua conta.",
         )
 
     def invitation(

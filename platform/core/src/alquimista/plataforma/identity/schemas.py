@@ -137,6 +137,22 @@ class TokenCartaSchema(ma.Schema):
     token = TOKEN()
 
 
+class PaginaTokenSchema(ma.Schema):
+    """What a letter's link carries."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    token = ma.fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class PaginaAcessoSchema(PaginaTokenSchema):
+    """What the form of a letter's page carries."""
+
+    nome = ma.fields.String(load_default="", validate=validate.Length(max=255))
+    senha = ma.fields.String(load_default="", load_only=True, validate=validate.Length(max=256))
+
+
 class AceiteSchema(ma.Schema):
     """The acceptance of an invitation."""
 
