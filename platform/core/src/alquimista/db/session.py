@@ -25,7 +25,7 @@ _OPEN = (
     "SELECT set_config('app.tenant_id', %(tenant)s, true), "
     "alquimista_platform.business_now(%(tenant)s::uuid)"
 )
-_PERSON = text("SELECT set_config('app.user_id', :person, true)")
+_PERSON = "SELECT set_config('app.user_id', %(person)s, true)"
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
@@ -126,7 +126,7 @@ class Database:
 
     def as_person(self, connection: Connection, user_id: UUID) -> None:
         """Scope an open transaction to a person too, until it ends."""
-        connection.execute(_PERSON, {"person": str(user_id)})
+        connection.exec_driver_sql(_PERSON, {"person": str(user_id)})
 
     def dispose(self) -> None:
         """Close every pooled connection."""

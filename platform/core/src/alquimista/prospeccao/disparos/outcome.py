@@ -85,6 +85,8 @@ class Outcomes:
             self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
             return
         self._set(uow, disparo.id, **values, status="recusado")
+        if disparo.tipo == "conta":
+            self._set(uow, disparo.id, mensagem="", destinatarios=None)
         if disparo.lead_id is not None and facts.destino is not None:
             self._publish(
                 uow,
