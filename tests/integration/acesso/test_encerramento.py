@@ -156,7 +156,7 @@ def test_sign_ups_that_nobody_confirmed_go_and_others_stay(visita: Visita, mundo
         past=datetime.now(UTC) - timedelta(days=6),
         ids=[late, confirmed],
     )
-    assert mundo.system.remove_expired_signups() == 1
+    assert mundo.system.purge_access()["cadastros"] == 1
     engine = create_engine(mundo.system.settings.owner_dsn)
     with engine.connect() as connection:
         there = set(

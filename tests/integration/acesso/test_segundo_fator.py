@@ -9,6 +9,7 @@ from uuid import UUID
 import pyotp
 import pytest
 
+from alquimista.plataforma.identity import links
 from tests.integration.acesso.visita import Visita
 from tests.integration.api.world import SENHA, as_owner, assert_error
 from tests.integration.conftest import Way
@@ -111,6 +112,14 @@ def test_guesses_of_a_code_are_counted_across_challenges(pessoa: Visita) -> None
     assert_error(second_step(pessoa, challenged(pessoa), code_of(segredo)), 429)
 
 
+def test_made_up_challenges_lock_nobody_out(pessoa: Visita, visita: Visita) -> None:
+    segredo, _ = enrolled(pessoa)
+    me = UUID(pessoa.ok("GET", "/api/me")["usuario"]["id"])
+    for _ in range(8):
+        assert_error(second_step(visita, links.new_token(me), "000000"), 401)
+    assert second_step(pessoa, challenged(pessoa), code_of(segredo)).status_code == 200
+
+
 @pytest.mark.parametrize("desafio", ["x", "alr_x", "A" * 64])
 def test_a_text_that_is_no_challenge_opens_nothing(visita: Visita, desafio: str) -> None:
     assert_error(second_step(visita, desafio, "123456"), 401)
@@ -161,7 +170,9 @@ def test_a_tenant_that_asks_for_the_factor_lets_in_only_who_showed_it(
     )
     refused = assert_error(pessoa.send("GET", "/api/leads"), 403)
     assert refused["status"] == "segundo_fator_exigido"
-    assert pessoa.ok("GET", "/api/me")["permissoes"] == ["conta:proprio", "conta:read"]
+    me = pessoa.ok("GET", "/api/me")
+    assert me["permissoes"] == ["conta:proprio", "conta:read"]
+    assert me["falta_segundo_fator"] is True
     segredo, _ = enrolled(pessoa)
     assert pessoa.send("GET", "/api/leads").status_code == 200
     answer = second_step(pessoa, challenged(pessoa), code_of(segredo))

@@ -157,3 +157,23 @@ def test_a_person_without_a_scope_sees_nobody_s_sessions(mundo: Way, pessoa: Vis
         for table in tables:
             count = f"SELECT count(*) FROM alquimista_platform.{table}"
             assert connection.exec_driver_sql(count).scalar_one() == 0, table
+
+
+def test_what_ended_long_ago_is_deleted_and_what_lives_stays(pessoa: Visita, mundo: Way) -> None:
+    laptop = Visita(pessoa.way, email=pessoa.email)
+    laptop.login()
+    as_owner(
+        mundo.system,
+        "UPDATE alquimista_platform.sessoes SET revogada_em = clock_timestamp() "
+        "- interval '31 days' WHERE id = :id",
+        id=session_of(laptop),
+    )
+    assert mundo.system.purge_access()["sessoes"] >= 1
+    me = UUID(pessoa.ok("GET", "/api/me")["usuario"]["id"])
+    with mundo.system.database.person(me) as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT count(DISTINCT s.id), count(*) FROM alquimista_platform.sessoes s "
+            "JOIN alquimista_platform.renovacoes r ON r.sessao_id = s.id"
+        ).one()
+    assert tuple(kept) == (1, 1)
+    assert pessoa.refresh().status_code == 200

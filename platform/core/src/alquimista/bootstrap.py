@@ -17,6 +17,7 @@ from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
+from alquimista.plataforma.identity.housekeeping import purge as purge_access
 from alquimista.plataforma.identity.invitations import Invitations
 from alquimista.plataforma.identity.letters import Carta, Correio, Letters
 from alquimista.plataforma.identity.port import Identidade
@@ -78,6 +79,7 @@ from fibonacci_bus.worker import Consumer, Worker
 
 logger = logging.getLogger(__name__)
 _SIGNUP_KEPT = timedelta(days=5)
+_SESSION_KEPT = timedelta(days=30)
 OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.tenants"
 
 
@@ -112,10 +114,13 @@ class System:
         retention = Retention(events=self.settings.bus.events_kept)
         return Purger(self.database, self.topology, retention)
 
-    def remove_expired_signups(self) -> int:
-        """Remove sign-ups that nobody confirmed; answers how many."""
-        moment = machine_time() - _SIGNUP_KEPT
-        return remove_expired_signups(self.settings.owner_dsn, self.services.ports.files, moment)
+    def purge_access(self) -> dict[str, int]:
+        """Delete ended sessions, used links and sign-ups that nobody confirmed; answers rows."""
+        dsn, now = self.settings.owner_dsn, machine_time()
+        gone = dict(purge_access(dsn, now - _SESSION_KEPT))
+        files = self.services.ports.files
+        gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
+        return gone
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some."""

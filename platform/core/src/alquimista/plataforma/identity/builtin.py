@@ -104,15 +104,20 @@ class BuiltInIdentity:
         return answer
 
     def second_step(self, desafio: str, codigo: str, origem: Origem) -> TokenAnswer:
-        """Answer a challenge with a one-time or a recovery code."""
+        """Answer a challenge with a one-time or a recovery code.
+
+        Only a good challenge counts as an attempt: a made-up one locks nobody out.
+        """
         user_id = links.owner_of(desafio)
         if user_id is None:
             raise AcessoRecusado(_BAD_CODE)
+        with self._database.person(user_id) as connection:
+            if not self._recovery.has_link(connection, user_id, desafio, DESAFIO):
+                raise AcessoRecusado(_BAD_CODE)
         gates = self._attempts.person("codigo", user_id)
         self._attempts.take(gates)
         with self._database.person(user_id) as connection:
-            good = self._recovery.has_link(connection, user_id, desafio, DESAFIO)
-            if not good or not self._factor.check(connection, user_id, codigo):
+            if not self._factor.check(connection, user_id, codigo):
                 raise AcessoRecusado(_BAD_CODE)
             if not self._recovery.use_link(connection, user_id, desafio, DESAFIO):
                 raise AcessoRecusado(_BAD_CODE)

@@ -147,7 +147,7 @@ class CognitoIdentity(PoolPerson):
         passo = SegundoPasso.unpack(desafio)
         if passo.nome not in PASSOS:
             raise AcessoRecusado(_SAME_ANSWER)
-        gates = self._attempts.person("codigo", passo.email)
+        gates = self._attempts.person("codigo", passo.sessao)
         self._attempts.take(gates)
         refused = AcessoRecusado("O código não confere, venceu ou já foi usado.")
         try:

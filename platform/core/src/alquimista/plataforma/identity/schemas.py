@@ -306,6 +306,9 @@ class ContaSchema(ma.Schema):
     chave = ma.fields.Nested(ChaveSchema, allow_none=True)
     tenant = ma.fields.Nested(TenantResumoSchema)
     papel = ma.fields.String()
+    falta_segundo_fator = ma.fields.Boolean(
+        metadata={"description": "A conta exige a verificação em duas etapas e falta mostrá-la"}
+    )
     permissoes = ma.fields.List(ma.fields.String())
     escopos = ma.fields.List(ma.fields.String())
 

@@ -287,6 +287,7 @@ class IdentityService:
             "papel": principal.papel,
             "permissoes": sorted(principal.permissoes),
             "escopos": sorted(principal.escopos),
+            "falta_segundo_fator": principal.falta_fator,
             "usuario": None,
             "chave": None,
         }
