@@ -6,7 +6,7 @@ from alembic import op
 from alquimista.plataforma.functions import SESSIONS, signature
 
 revision = "0020"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
