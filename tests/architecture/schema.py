@@ -11,6 +11,11 @@ from alquimista.db.roles import SCHEMAS
 VERSION_TABLE = "alquimista_platform.alembic_version"
 GLOBAL_TABLES = {
     "alquimista_platform.agents": "the catalogue of installed agents is one for all tenants",
+    "alquimista_platform.codigos_reserva": "a person's, whatever the tenant; their policy",
+    "alquimista_platform.links_acesso": "a person's, whatever the tenant; their policy",
+    "alquimista_platform.renovacoes": "a person's, whatever the tenant; their policy",
+    "alquimista_platform.segundo_fatores": "a person's, whatever the tenant; their policy",
+    "alquimista_platform.sessoes": "a person's, whatever the tenant; their policy",
     "alquimista_platform.signing_keys": "keys sign every tenant's tokens",
     "alquimista_platform.tenants": "a row is a tenant; its policy compares id",
     "alquimista_platform.tentativas_login": "asked before a tenant is known; functions only",

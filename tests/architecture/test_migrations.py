@@ -90,7 +90,7 @@ def _fill(urls: Urls) -> set[str]:
         for table in tables(connection):
             if table.name == VERSION_TABLE:
                 continue
-            values = _sample(connection, table.name)
+            values = sample(connection, table.name)
             columns = ", ".join(f'"{column}"' for column in values)
             connection.execute(
                 text(f"INSERT INTO {table.name} ({columns}) SELECT {', '.join(values.values())}")
@@ -100,7 +100,7 @@ def _fill(urls: Urls) -> set[str]:
     return filled
 
 
-def _sample(connection: Connection, table: str) -> dict[str, str]:
+def sample(connection: Connection, table: str) -> dict[str, str]:
     """An SQL value for each column that needs one."""
     samples = {
         "uuid": "gen_random_uuid()",

@@ -46,6 +46,11 @@ MACHINE_TIME = {
 }
 """Columns whose default is a clock: machine time, each with what it is for."""
 FOREIGN_TO_GLOBAL = {
+    "fk_codigos_reserva_user": "users is global, and so is what is a person's own",
+    "fk_links_acesso_user": "users is global, and so is what is a person's own",
+    "fk_renovacoes_sessao": "a session and its tokens are one person's, whatever the tenant",
+    "fk_segundo_fatores_user": "users is global, and so is what is a person's own",
+    "fk_sessoes_user": "users is global, and so is what is a person's own",
     "fk_memberships_tenant": "tenants has no tenant_id: the key is the tenant itself",
     "fk_memberships_user": "users is global",
 }

@@ -17,7 +17,7 @@ from jose import jwt
 
 from alquimista.plataforma.audit.service import SISTEMA
 from alquimista.plataforma.identity import tokens
-from alquimista.plataforma.identity.domain import PERMISSOES, TODAS
+from alquimista.plataforma.identity.domain import PERMISSOES, PROPRIO, TODAS
 from alquimista.plataforma.identity.keys import stored_keys
 from tests.database import Server
 from tests.integration.api.world import (
@@ -27,6 +27,7 @@ from tests.integration.api.world import (
     assert_error,
     open_way,
     routes,
+    session_of,
     token_of,
 )
 from tests.integration.conftest import Way
@@ -34,10 +35,24 @@ from tests.integration.conftest import Way
 PUBLIC_RULES = {
     "/",
     "/.well-known/jwks.json",
+    "/api/auth/cadastro",
+    "/api/auth/cadastro/confirmacao",
+    "/api/auth/cadastro/reenvio",
+    "/api/auth/convites/aceite",
+    "/api/auth/convites/consulta",
     "/api/auth/login",
+    "/api/auth/login/codigo",
+    "/api/auth/logout",
+    "/api/auth/recuperacao",
+    "/api/auth/recuperacao/senha",
+    "/api/auth/refresh",
     "/api/docs",
     "/api/docs/assets/<path:name>",
     "/api/openapi.json",
+    "/api/sandbox/cartas",
+    "/confirmar",
+    "/convite",
+    "/recuperar",
     "/descadastro/<string:token>",
     "/health",
     "/health/ready",
@@ -114,6 +129,7 @@ def test_a_token_of_another_key_under_our_key_id_answers_401_on_every_route(mund
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     forged = tokens.issue(
         user_of(mundo),
+        session_of(mundo.system, user_of(mundo)),
         issuer=mundo.system.settings.url_publica,
         kid=kid,
         private_pem=private.private_bytes(
@@ -181,10 +197,10 @@ def test_a_person_taken_out_of_the_account_is_refused_at_once(mundo: Way) -> Non
     assert_error(caller.response("GET", "/api/me"), 401)
 
 
-def test_a_viewer_changes_nothing(mundo: Way) -> None:
+def test_a_viewer_changes_nothing_but_their_own_access(mundo: Way) -> None:
     caller = another_tenant(mundo.system, "Só leitura", papel="viewer")
     for route in guarded(mundo):
-        if route.method != "GET":
+        if route.method != "GET" and route.permission != PROPRIO:
             response = caller.response(route.method, route.path, {})
             assert_error(response, 403, hint=route)
 

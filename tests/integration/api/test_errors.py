@@ -86,6 +86,8 @@ def test_an_id_that_does_not_exist_answers_404_on_every_route(mundo: Way) -> Non
     valid = {
         "converter": {"valor_centavos": 1},
         "/api/agendamentos": {"status": "realizado"},
+        "/permissoes": {"escopo": "leads:read"},
+        "/api/usuarios": {"papel": "viewer"},
     }
     called = 0
     for route in routes(mundo.client.application):

@@ -44,7 +44,7 @@ def test_health_answers_without_a_token(mundo: Way) -> None:
 def test_a_person_signs_in_and_learns_who_they_are(mundo: Way) -> None:
     sent = {"email": "admin@aurora.example.com", "senha": "Aurora2026"}
     token = mundo.client.post("/api/auth/login", json=sent).get_json()
-    assert set(token) == {"access_token", "token_type", "expires_in"}
+    assert set(token) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (token["token_type"], token["expires_in"]) == ("Bearer", 3600)
     me = mundo.call("GET", "/api/me")
     assert me["usuario"]["email"] == sent["email"]

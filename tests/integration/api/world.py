@@ -100,17 +100,33 @@ def audited(way: Way, action_type: str) -> list[Any]:
 
 
 def token_of(system: System, user_id: UUID, *, age: timedelta = timedelta(0)) -> str:
-    """A token of the system's own key, issued ``age`` ago."""
+    """A token of the system's own key and of a live session, issued ``age`` ago."""
     ring = KeyRing(lambda: stored_keys(system.database), system.settings.key(PURPOSE))
     kid, private = ring.signing()
     answer = tokens.issue(
         user_id,
+        session_of(system, user_id),
         issuer=system.settings.url_publica,
         kid=kid,
         private_pem=private,
         agora=datetime.now(UTC) - age,
     )
     return answer.access_token
+
+
+def session_of(system: System, user_id: UUID) -> UUID:
+    """A new session of a person; of nobody where there is no such person."""
+    sessao_id = uuid4()
+    as_owner(
+        system,
+        "INSERT INTO alquimista_platform.sessoes (id, user_id, segundo_fator, rede, dispositivo, "
+        "created_at, ultimo_uso_em, expira_em) SELECT :id, id, false, '', '', clock_timestamp(), "
+        "clock_timestamp(), clock_timestamp() + interval '1 day' "
+        "FROM alquimista_platform.users WHERE id = :person",
+        id=sessao_id,
+        person=user_id,
+    )
+    return sessao_id
 
 
 def routes(app: Flask) -> list[Route]:

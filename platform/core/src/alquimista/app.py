@@ -15,7 +15,11 @@ from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.identity.api import blp as identity
+from alquimista.plataforma.identity.own_api import blp as own_access
+from alquimista.plataforma.identity.pages import blp as access_pages
+from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
+from alquimista.plataforma.tenants.api import blp as conta
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
@@ -31,6 +35,10 @@ from alquimista.sandbox.respostas import blp as sandbox_acoes
 BLUEPRINTS = (
     health,
     identity,
+    own_access,
+    access_pages,
+    people,
+    conta,
     marketplace,
     leads,
     importacoes,

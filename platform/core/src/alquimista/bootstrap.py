@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
@@ -14,8 +15,16 @@ from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.identity.attempts import Attempts
+from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
+from alquimista.plataforma.identity.housekeeping import purge as purge_access
+from alquimista.plataforma.identity.invitations import Invitations
+from alquimista.plataforma.identity.letters import Carta, Correio, Letters
+from alquimista.plataforma.identity.port import Identidade
 from alquimista.plataforma.identity.service import IdentityService
+from alquimista.plataforma.identity.signup import SignUps
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
+from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
@@ -69,6 +78,8 @@ from fibonacci_bus.topology import Topology
 from fibonacci_bus.worker import Consumer, Worker
 
 logger = logging.getLogger(__name__)
+_SIGNUP_KEPT = timedelta(days=5)
+_SESSION_KEPT = timedelta(days=30)
 OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.tenants"
 
 
@@ -102,6 +113,14 @@ class System:
         """Deletes what is older than its retention."""
         retention = Retention(events=self.settings.bus.events_kept)
         return Purger(self.database, self.topology, retention)
+
+    def purge_access(self) -> dict[str, int]:
+        """Delete ended sessions, used links and sign-ups that nobody confirmed; answers rows."""
+        dsn, now = self.settings.owner_dsn, machine_time()
+        gone = dict(purge_access(dsn, now - _SESSION_KEPT))
+        files = self.services.ports.files
+        gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
+        return gone
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some."""
@@ -174,6 +193,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         url_publica=settings.url_publica,
     )
     tenants = TenantService(found)
+    correio = _correio(ports)
+    access = _home(database, settings, correio)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
     reader = QueueReader(database.relay_engine, topology)
     services = Services(
@@ -184,7 +205,16 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         topology=topology,
         publisher=publisher,
         tenants=tenants,
-        identity=IdentityService(database, settings),
+        identity=IdentityService(database, access),
+        access=access,
+        invitations=Invitations(
+            database,
+            access,
+            correio,
+            Letters(settings.url_publica),
+            Attempts(database, settings.key("tentativas-login")),
+            machine_time,
+        ),
         registry=_registry(ports, keys),
         queues=reader,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
@@ -257,7 +287,14 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
     limit = settings.bus.agent_limit
     core = deadline_of(SENDER_TIMEOUT.total_seconds(), limit)
     canais: Mapping[str, Canal] = channels(settings, database)
-    sender = Sender(database, ports, canais, _sender_of(services.tenants), core)
+    sender = Sender(
+        database,
+        ports,
+        canais,
+        _sender_of(services.tenants),
+        core,
+        (settings.remetente, "Alquimista"),
+    )
     platform = TimersConsumer(
         database,
         {
@@ -288,6 +325,44 @@ def _sender_of(tenants: TenantService) -> Any:
         return ambiente, facts.email_remetente, facts.nome
 
     return sender_of
+
+
+def _home(database: Database, settings: Settings, correio: Correio) -> Identidade:
+    """Where people sign in: the configured pool, or with us."""
+    if settings.cognito is None:
+        return BuiltInIdentity(database, settings, correio)
+    from alquimista.plataforma.identity.cognito import CognitoIdentity
+    from alquimista.plataforma.identity.pool import pool_client, pool_keys
+
+    letters = Letters(settings.url_publica)
+    return CognitoIdentity(
+        database,
+        settings.cognito,
+        pool_client(settings.cognito),
+        pool_keys(settings.cognito),
+        SignUps(database, correio, letters, machine_time, sandbox=settings.sandbox),
+        Attempts(database, settings.key("tentativas-login")),
+        machine_time,
+    )
+
+
+def _correio(ports: Ports) -> Correio:
+    """Letters about access are messages of their own kind to the platform's sender."""
+
+    def hand_over(uow: UnitOfWork, carta: Carta, chave: UUID) -> None:
+        disparos.request(
+            ports,
+            uow,
+            tipo="conta",
+            canal="email",
+            assunto=carta.assunto,
+            mensagem=carta.texto,
+            chave=f"{uow.tenant_id}-conta-{chave}",
+            destinatarios=[carta.para],
+            trace_id=uuid4(),
+        )
+
+    return hand_over
 
 
 def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from alquimista.access_cli import signing_keys, tenants
 from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
 from alquimista.observability.logs import configure
@@ -199,6 +200,8 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
 
 
 main.add_command(bus)
+main.add_command(signing_keys)
+main.add_command(tenants)
 
 if __name__ == "__main__":
     main()

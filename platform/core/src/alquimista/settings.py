@@ -49,6 +49,21 @@ class WhatsApp:
 
 
 @dataclass(frozen=True, slots=True)
+class Cognito:
+    """A user pool that keeps the identities. ``endpoint`` is set only where AWS is imitated."""
+
+    pool_id: str
+    client_id: str
+    region: str
+    endpoint: str | None = None
+
+    @property
+    def issuer(self) -> str:
+        """Who its tokens say has issued them."""
+        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.pool_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class BusTimes:
     """How long things may take. ``agent_limit`` caps every agent's own time-out.
 
@@ -76,10 +91,12 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     operadores: str = "operadores@alquimista.example"
+    remetente: str = "acesso@alquimista.example"
     email_webhook_secret: str = field(default="sandbox-email", repr=False)
     smtp: Smtp = Smtp()
     whatsapp: WhatsApp = WhatsApp()
     bus: BusTimes = BusTimes()
+    cognito: Cognito | None = None
     log_level: str = "INFO"
 
     @property
@@ -132,6 +149,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         host=env.get("HOST", "127.0.0.1"),
         port=port,
         operadores=env.get("ALQUIMISTA_OPERADORES", "operadores@alquimista.example"),
+        remetente=env.get("ALQUIMISTA_REMETENTE", "acesso@alquimista.example"),
         email_webhook_secret=env.get("EMAIL_WEBHOOK_SECRET", "sandbox-email"),
         smtp=Smtp(
             host=env.get("SMTP_HOST", "127.0.0.1"),
@@ -146,10 +164,22 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             verify_token=env.get("WHATSAPP_VERIFY_TOKEN", "sandbox-verificacao"),
         ),
         bus=_bus_times(env),
+        cognito=_cognito(env),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
     return settings
+
+
+def _cognito(env: Mapping[str, str]) -> Cognito | None:
+    """The pool, whose id begins with its region; None where people sign in with us."""
+    pool_id = env.get("COGNITO_USER_POOL_ID")
+    if not pool_id:
+        return None
+    client_id, region = env.get("COGNITO_CLIENT_ID"), pool_id.partition("_")[0]
+    if not client_id:
+        raise SettingsInvalid("COGNITO_USER_POOL_ID needs COGNITO_CLIENT_ID")
+    return Cognito(pool_id, client_id, region, env.get("COGNITO_ENDPOINT") or None)
 
 
 def _bus_times(env: Mapping[str, str]) -> BusTimes:

@@ -8,6 +8,7 @@ import threading
 from sqlalchemy.exc import DBAPIError
 
 from alquimista.bootstrap import System
+from alquimista_sdk.errors import CriticalError
 from fibonacci_bus.queues import Listener
 
 logger = logging.getLogger(__name__)
@@ -84,8 +85,11 @@ class WorkerThreads:
             wait = self._purge_seconds
             try:
                 self._system.purger.run()
+                self._system.purge_access()
             except DBAPIError as error:
                 logger.warning("purge failed", extra={"error": type(error.orig).__name__})
+            except CriticalError as error:
+                logger.error("purge failed", exc_info=error)
 
     def _tick(self) -> None:
         while not self._stop.is_set():

@@ -75,3 +75,14 @@ def test_the_manual_lists_every_variable() -> None:
     manual = (root / "docs/settings.md").read_text(encoding="utf-8")
     assert read
     assert {name for name in read if f"`{name}`" not in manual} == set()
+
+
+def test_a_pool_is_named_with_its_client_and_its_region_is_in_its_name(tmp_path: Path) -> None:
+    env = {"ALQUIMISTA_HOME": str(tmp_path), "COGNITO_USER_POOL_ID": "sa-east-1_Abc"}
+    with pytest.raises(SettingsInvalid, match="COGNITO_CLIENT_ID"):
+        from_environment(env)
+    found = from_environment({**env, "COGNITO_CLIENT_ID": "app"}).cognito
+    assert found is not None
+    assert (found.region, found.client_id) == ("sa-east-1", "app")
+    assert found.issuer == "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_Abc"
+    assert from_environment({"ALQUIMISTA_HOME": str(tmp_path)}).cognito is None

@@ -1,4 +1,4 @@
-"""Units of work: every transaction of the app login belongs to one tenant.
+"""Units of work: every transaction of the app login belongs to one tenant, or to one person.
 
 The tenant is set with ``set_config(..., true)``: it ends with the transaction, so a pooled
 connection never carries it to its next user.
@@ -25,7 +25,7 @@ _OPEN = (
     "SELECT set_config('app.tenant_id', %(tenant)s, true), "
     "alquimista_platform.business_now(%(tenant)s::uuid)"
 )
-
+_PERSON = "SELECT set_config('app.user_id', %(person)s, true)"
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
@@ -116,6 +116,17 @@ class Database:
         """A transaction of no tenant: only SECURITY DEFINER look-ups find anything in it."""
         with self.app_engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def person(self, user_id: UUID) -> Iterator[Connection]:
+        """A transaction of one person: their sessions, secrets and links, whatever the tenant."""
+        with self.app_engine.begin() as connection:
+            self.as_person(connection, user_id)
+            yield connection
+
+    def as_person(self, connection: Connection, user_id: UUID) -> None:
+        """Scope an open transaction to a person too, until it ends."""
+        connection.exec_driver_sql(_PERSON, {"person": str(user_id)})
 
     def dispose(self) -> None:
         """Close every pooled connection."""

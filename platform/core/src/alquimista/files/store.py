@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -27,6 +28,9 @@ class FileStore(Protocol):
 
     def delete(self, tenant_id: UUID, key: str) -> bool:
         """Remove a file; False where there was none."""
+
+    def keys(self, tenant_id: UUID) -> Sequence[str]:
+        """The keys of every file of a tenant, in order."""
 
 
 class FolderStore:
@@ -63,6 +67,12 @@ class FolderStore:
         existed = target.is_file()
         target.unlink(missing_ok=True)
         return existed
+
+    def keys(self, tenant_id: UUID) -> Sequence[str]:
+        """The keys of every file of a tenant, in order; what is still being written is none."""
+        root = self._root / str(tenant_id)
+        found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+        return sorted(key for key in found if _KEY.match(key))
 
     def _locate(self, tenant_id: UUID, key: str) -> Path:
         if not _KEY.match(key) or ".." in key:

@@ -10,6 +10,7 @@ from flask import g, request
 
 from alquimista.http.errors import AcessoNegado, NaoAutenticado
 from alquimista.http.services import services
+from alquimista.plataforma.identity.errors import SegundoFatorExigido
 
 if TYPE_CHECKING:
     from alquimista.plataforma.identity.service import Principal
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., Any])
 PERMISSION = "required_permission"
 PUBLIC = "public_reason"
+_FACTOR = "Esta conta exige verificação em duas etapas. Ative-a e entre com um código."
 
 
 def requires(permission: str) -> Callable[[View], View]:
@@ -27,6 +29,8 @@ def requires(permission: str) -> Callable[[View], View]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             caller = _authenticate()
             if permission not in caller.permissoes:
+                if caller.falta_fator:
+                    raise SegundoFatorExigido(_FACTOR)
                 raise AcessoNegado(f"Seu acesso não inclui a permissão {permission}.")
             g.principal = caller
             return view(*args, **kwargs)

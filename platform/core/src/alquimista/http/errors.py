@@ -135,7 +135,8 @@ def _send_trace(response: Response) -> Response:
     return response
 
 
-def _status_of(error: AlquimistaError) -> int:
+def status_of(error: AlquimistaError) -> int:
+    """The HTTP status of an error of ours."""
     own = getattr(error, "http_status", None)
     if own is not None:
         return int(own)
@@ -149,7 +150,7 @@ def _status_of(error: AlquimistaError) -> int:
 
 
 def _ours(error: AlquimistaError) -> Response:
-    code = _status_of(error)
+    code = status_of(error)
     if code >= 500:
         logger.error("request failed", exc_info=error, extra={"trace_id": str(trace_id())})
     response = answer(code, error.code, str(error) if code < 500 else MENSAGENS[code])

@@ -9,6 +9,8 @@ from flask import current_app
 
 if TYPE_CHECKING:
     from alquimista.db.session import Database
+    from alquimista.plataforma.identity.invitations import Invitations
+    from alquimista.plataforma.identity.port import Identidade
     from alquimista.plataforma.identity.service import IdentityService
     from alquimista.plataforma.lgpd.registry import SubjectRegistry
     from alquimista.plataforma.tenants.service import TenantService
@@ -35,6 +37,8 @@ class Services:
     publisher: EventPublisher
     tenants: TenantService
     identity: IdentityService
+    access: Identidade
+    invitations: Invitations
     registry: SubjectRegistry
     queues: QueueReader
     hooks: AgentHooks

@@ -109,7 +109,7 @@ def check_files(found: Services) -> Componente:
 
 def check_signing_key(found: Services) -> Componente:
     """Tokens can be signed."""
-    return Componente(True, detalhes={"kid": found.identity.check_signing()})
+    return Componente(True, detalhes={"kid": found.access.check_signing()})
 
 
 CHECKS: Mapping[str, Callable[[Services], Componente]] = {

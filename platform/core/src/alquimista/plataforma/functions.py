@@ -1,7 +1,8 @@
 """What must be found before the tenant is known: narrow SECURITY DEFINER look-ups, all of them.
 
-Each runs as the owner login with a fixed search_path, answers one row at most (the signing keys,
-which belong to nobody, are the exception), and is the only way of the app login across tenants.
+Each runs as the owner login with a fixed search_path, answers one row at most, and is the only way
+of the app login across tenants. Two answer more: the signing keys, which belong to nobody, and the
+tenants of one person.
 """
 
 from __future__ import annotations
@@ -95,7 +96,59 @@ person's first. ``login_attempt`` counts an attempt before its password is looke
 guesses made at once count too, and answers the seconds to wait (0: go on); after ``free`` attempts
 within an hour the wait doubles from 30 s to 15 min. ``login_passed`` takes the attempt back."""
 
-FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS}
+SESSIONS: Mapping[str, str] = {
+    "find_access(uuid, uuid, uuid, timestamp with time zone)": f"""
+        CREATE FUNCTION {SCHEMA}.find_access(
+            person uuid, session uuid, wanted uuid, issued timestamptz)
+        RETURNS TABLE (user_status text, tenant_id uuid, tenant_status text, papel text,
+                       escopos text[], exige_segundo_fator boolean, segundo_fator boolean)
+        {_HEAD} AS $$
+            SELECT u.status, m.tenant_id, t.status, m.papel,
+                   ARRAY(SELECT p.escopo::text FROM {SCHEMA}.permissions p
+                         WHERE p.tenant_id = m.tenant_id AND p.user_id = m.user_id ORDER BY 1),
+                   coalesce((t.configuracoes ->> 'exigir_segundo_fator')::boolean, false),
+                   coalesce(s.segundo_fator, false)
+            FROM {SCHEMA}.users u
+            LEFT JOIN {SCHEMA}.sessoes s ON s.id = session AND s.user_id = u.id
+                AND s.revogada_em IS NULL AND s.expira_em > clock_timestamp()
+            JOIN {SCHEMA}.memberships m ON m.user_id = u.id
+            JOIN {SCHEMA}.tenants t ON t.id = m.tenant_id
+            WHERE u.id = person AND (session IS NULL OR s.id IS NOT NULL)
+              AND (u.acesso_desde IS NULL OR issued >= date_trunc('second', u.acesso_desde))
+              AND (coalesce(wanted, s.tenant_escolhido) IS NULL
+                   OR m.tenant_id = coalesce(wanted, s.tenant_escolhido))
+            ORDER BY m.created_at, m.tenant_id LIMIT 1 $$""",
+    "tenants_of(uuid)": f"""
+        CREATE FUNCTION {SCHEMA}.tenants_of(person uuid)
+        RETURNS TABLE (id uuid, nome text, status text, papel text) {_HEAD} AS $$
+            SELECT t.id, t.nome, t.status, m.papel
+            FROM {SCHEMA}.memberships m JOIN {SCHEMA}.tenants t ON t.id = m.tenant_id
+            WHERE m.user_id = person ORDER BY m.created_at, t.id $$""",
+    "signing_keys_live()": f"""
+        CREATE FUNCTION {SCHEMA}.signing_keys_live()
+        RETURNS TABLE (kid text, privada bytea, publica text, ativa boolean) {_HEAD} AS $$
+            SELECT k.kid, k.privada, k.publica, k.ativa
+            FROM (SELECT *, lag(created_at) OVER (ORDER BY created_at DESC) AS superseded_at
+                  FROM {SCHEMA}.signing_keys) k
+            WHERE k.ativa OR k.superseded_at > clock_timestamp() - interval '2 hours'
+            ORDER BY k.created_at DESC $$""",
+    "find_letter(text)": f"""
+        CREATE FUNCTION {SCHEMA}.find_letter(address text)
+        RETURNS TABLE (assunto text, mensagem text, created_at timestamptz) {_HEAD} AS $$
+            SELECT s.assunto, s.mensagem, s.created_at
+            FROM {SCHEMA}.sandbox_mensagens s
+            JOIN nigredo_leads.disparos d ON d.tenant_id = s.tenant_id AND d.id = s.disparo_id
+            WHERE d.tipo = 'conta' AND lower(s.destinatario) = address
+            ORDER BY s.ordem DESC LIMIT 1 $$""",
+}
+"""Of revision 0020. ``find_access`` is ``find_principal`` for a session (NULL: one that an outside
+provider keeps) and the moment its token was issued; ``tenants_of`` lists where a person belongs;
+``find_letter`` is the sandbox's newest letter about access to an address, so that somebody who
+cannot sign in yet finds their link (no letter is kept outside the sandbox). ``signing_keys_live``
+leaves out keys whose tokens have all expired: a token lives an hour, and a process may sign with
+the former key for five minutes after a rotation."""
+
+FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS}
 """Signature → definition, all of them."""
 
 

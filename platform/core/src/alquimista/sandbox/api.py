@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from alquimista.http.auth import principal, requires
+from sqlalchemy import text
+
+from alquimista.http.auth import principal, public, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.sandbox import service
-from alquimista.sandbox.schemas import SandboxFiltroSchema, SandboxPaginaSchema
-from alquimista_sdk.errors import PermanentError
+from alquimista.sandbox.schemas import (
+    CartaFiltroSchema,
+    CartaSchema,
+    SandboxFiltroSchema,
+    SandboxPaginaSchema,
+)
+from alquimista_sdk.errors import NotFound, PermanentError
 
 blp = Blueprint("sandbox", __name__, url_prefix="/api/sandbox", description="Sandbox")
 
@@ -32,3 +39,22 @@ def list_messages(filtro: dict[str, Any]) -> dict[str, Any]:
         "itens": [row._mapping for row in shown],
         "proximo": shown[-1].ordem if len(rows) > limite else None,
     }
+
+
+@blp.get("/cartas")
+@public("only in the sandbox, whose letters go nowhere else: who signs up there finds their link")
+@blp.arguments(CartaFiltroSchema, location="query")
+@blp.response(200, CartaSchema)
+def last_letter(filtro: dict[str, str]) -> dict[str, Any]:
+    """A última carta de acesso a um e-mail: confirmação, convite ou troca de senha."""
+    with services().database.anonymous() as connection:
+        row = connection.execute(
+            text(
+                "SELECT assunto, mensagem, created_at AS enviada_em "
+                "FROM alquimista_platform.find_letter(:address)"
+            ),
+            {"address": filtro["email"].strip().lower()},
+        ).one_or_none()
+    if row is None:
+        raise NotFound("Nenhuma carta foi enviada a este e-mail.")
+    return dict(row._mapping)

@@ -51,3 +51,17 @@ class SandboxFiltroSchema(ma.Schema):
     limite = ma.fields.Integer(
         load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
     )
+
+
+class CartaFiltroSchema(ma.Schema):
+    """Whose letter."""
+
+    email = ma.fields.String(required=True, validate=validate.Length(min=3, max=255))
+
+
+class CartaSchema(ma.Schema):
+    """A letter about access."""
+
+    assunto = ma.fields.String()
+    mensagem = ma.fields.String()
+    enviada_em = ma.fields.AwareDateTime()

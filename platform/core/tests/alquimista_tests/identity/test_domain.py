@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 import alquimista
 from alquimista.plataforma.identity.domain import (
+    GRANTABLE,
     PERMISSOES,
+    PROPRIO,
     TODAS,
     check_scopes,
+    covers,
     may_publish,
     of_key,
     of_person,
@@ -29,9 +32,54 @@ def test_an_admin_has_every_permission_and_nobody_else_has() -> None:
     assert all(PERMISSOES[papel] < TODAS for papel in ("manager", "operator", "viewer"))
 
 
-def test_operator_and_viewer_only_read() -> None:
+def test_operator_and_viewer_only_read_beyond_what_is_their_own() -> None:
     for papel in ("operator", "viewer"):
-        assert {name.split(":")[1] for name in PERMISSOES[papel]} == {"read"}
+        assert {name.split(":")[1] for name in PERMISSOES[papel] - {PROPRIO}} == {"read"}
+        assert PROPRIO in PERMISSOES[papel]
+
+
+def test_what_is_ones_own_is_never_granted_nor_a_key_s() -> None:
+    with pytest.raises(EscopoInvalido):
+        check_scopes([PROPRIO])
+    assert PROPRIO not in of_key(TENANT, uuid4(), [PROPRIO]).permissoes
+
+
+def test_without_the_factor_that_the_tenant_asks_for_only_what_is_ones_own_is_left() -> None:
+    person = of_person(TENANT, PESSOA, "admin", ["leads:erase"], falta_fator=True)
+    assert (person.permissoes, person.escopos) == ({"conta:read", PROPRIO}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("escopo", "coberto"),
+    [
+        ("leads:read", True),
+        ("events:publish:crm.acme", True),
+        ("events:publish:*", True),
+        ("events:publish:crm.*", True),
+        ("events:publish:crm*", False),
+        ("events:publish:alquimista.campanhas", False),
+        ("events:publish:alquimista.timer", False),
+    ],
+)
+def test_an_admin_gives_what_they_hold_and_never_the_platform_s_voice(
+    escopo: str, coberto: bool
+) -> None:
+    assert covers(of_person(TENANT, PESSOA, "admin", []), escopo) is coberto
+
+
+@pytest.mark.parametrize(
+    ("escopo", "coberto"),
+    [
+        ("leads:write", False),
+        ("events:publish:crm.acme", True),
+        ("events:publish:crm.acme.*", True),
+        ("events:publish:outro", False),
+        ("events:publish:*", False),
+    ],
+)
+def test_a_key_gives_no_more_than_its_own_scopes(escopo: str, coberto: bool) -> None:
+    key = of_key(TENANT, uuid4(), ["leads:read", "events:publish:crm.*"])
+    assert covers(key, escopo) is coberto
 
 
 def test_a_manager_approves_campaigns_but_erases_nobody() -> None:
@@ -98,7 +146,7 @@ def test_nobody_ever_publishes_timers(escopos: list[str], extra: str) -> None:
     assert not may_publish(scopes, "alquimista.timer")
 
 
-@given(st.lists(st.sampled_from(sorted(TODAS))))
+@given(st.lists(st.sampled_from(sorted(GRANTABLE))))
 def test_scopes_give_the_permissions_they_are(escopos: list[str]) -> None:
     assert of_key(TENANT, uuid4(), check_scopes(escopos)).permissoes == {*escopos, "conta:read"}
 

@@ -23,6 +23,7 @@ from alquimista_sdk.errors import CriticalError
 CHAVE = b"k" * 32
 EMISSOR = "https://alquimista.example"
 PESSOA = UUID("0197b0d5-0000-7000-8000-000000000001")
+SESSAO = UUID("0197b0d5-0000-7000-8000-000000000002")
 PAR = new_key(CHAVE)
 PRIVADA = open_private(PAR, CHAVE)
 
@@ -34,6 +35,7 @@ def _public(kid: str) -> str | None:
 def _issue(agora: datetime | None = None) -> str:
     answer = tokens.issue(
         PESSOA,
+        SESSAO,
         issuer=EMISSOR,
         kid=PAR.kid,
         private_pem=PRIVADA,
@@ -44,7 +46,9 @@ def _issue(agora: datetime | None = None) -> str:
 
 
 def _read(token: str, issuer: str = EMISSOR) -> UUID:
-    return tokens.read(token, issuer=issuer, public_pem=_public)
+    named = tokens.read(token, issuer=issuer, public_pem=_public)
+    assert named.sessao_id == SESSAO
+    return named.user_id
 
 
 def _claims(**changes: Any) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def _claims(**changes: Any) -> dict[str, Any]:
         "iss": EMISSOR,
         "aud": tokens.AUDIENCE,
         "sub": str(PESSOA),
+        "sid": str(SESSAO),
         "iat": agora,
         "exp": agora + 60,
         **changes,
@@ -65,11 +70,11 @@ def _signed(claims: dict[str, Any], kid: str = PAR.kid) -> str:
     return token
 
 
-def test_a_token_names_its_user_and_nothing_else_of_them() -> None:
+def test_a_token_names_its_user_and_session_and_nothing_else_of_them() -> None:
     token = _issue()
     assert _read(token) == PESSOA
     claims = jwt.get_unverified_claims(token)
-    assert set(claims) == {"iss", "aud", "sub", "iat", "nbf", "exp", "jti"}
+    assert set(claims) == {"iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"}
 
 
 def test_a_token_expires_after_an_hour() -> None:
@@ -79,7 +84,7 @@ def test_a_token_expires_after_an_hour() -> None:
         _read(_issue(agora - timedelta(minutes=61)))
 
 
-@pytest.mark.parametrize("claim", ["aud", "exp", "iat", "iss", "sub"])
+@pytest.mark.parametrize("claim", ["aud", "exp", "iat", "iss", "sid", "sub"])
 def test_every_claim_is_required(claim: str) -> None:
     assert _read(_signed(_claims())) == PESSOA
     with pytest.raises(AcessoRecusado):
@@ -88,7 +93,13 @@ def test_every_claim_is_required(claim: str) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"aud": "other"}, {"iss": "https://evil.example"}, {"sub": "not-a-uuid"}, {"exp": 1}],
+    [
+        {"aud": "other"},
+        {"iss": "https://evil.example"},
+        {"sub": "not-a-uuid"},
+        {"sid": 7},
+        {"exp": 1},
+    ],
 )
 def test_a_wrong_claim_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(AcessoRecusado):
@@ -147,7 +158,7 @@ def test_the_key_set_shows_public_halves_only() -> None:
     (found,) = KeyRing(lambda: (PAR,), CHAVE).jwks()["keys"]
     assert set(found) == {"kty", "use", "alg", "kid", "n", "e"}
     rebuilt = tokens.read(_issue(), issuer=EMISSOR, public_pem=lambda _: _pem_of(found))
-    assert rebuilt == PESSOA
+    assert rebuilt.user_id == PESSOA
 
 
 def test_a_ring_signs_with_the_active_key_and_reads_with_the_old() -> None:

@@ -70,8 +70,8 @@ def test_a_folder_that_cannot_be_written_fails(tmp_path: Any) -> None:
 
 
 def test_the_signing_key_is_named() -> None:
-    identity = SimpleNamespace(check_signing=lambda: "k1")
-    assert check_signing_key(_services(identity=identity)).detalhes == {"kid": "k1"}
+    access = SimpleNamespace(check_signing=lambda: "k1")
+    assert check_signing_key(_services(access=access)).detalhes == {"kid": "k1"}
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))

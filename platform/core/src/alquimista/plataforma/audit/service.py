@@ -75,3 +75,18 @@ def list_entries(
         query = query.where(tuple_(AuditLog.created_at, AuditLog.id) < tuple_(*after))
     query = query.order_by(AuditLog.created_at.desc(), AuditLog.id.desc()).limit(limit)
     return list(uow.connection.execute(query))
+
+
+def list_actions(uow: UnitOfWork, action_type: str, since: datetime) -> list[Row[Any]]:
+    """The tenant's entries of one action since a moment of business time, newest first."""
+    query = (
+        select(AuditLog.__table__)
+        .where(
+            AuditLog.tenant_id == uow.tenant_id,
+            AuditLog.action_type == action_type,
+            AuditLog.created_at >= since,
+        )
+        .order_by(AuditLog.created_at.desc())
+        .limit(100)
+    )
+    return list(uow.connection.execute(query))

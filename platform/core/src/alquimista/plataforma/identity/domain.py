@@ -13,13 +13,17 @@ from uuid import UUID
 
 from alquimista.plataforma.audit.service import Ator
 from alquimista.plataforma.identity.errors import EscopoInvalido
+from alquimista.plataforma.identity.port import Credencial
 
 PAPEL_CHAVE = "chave"
 CONTA = "conta:read"
+PROPRIO = "conta:proprio"
+"""One's own access: password, sessions, second factor. People only; it cannot be granted."""
+PAPEIS = ("admin", "manager", "operator", "viewer")
 PUBLICAR = "events:publish"
 TIMER_SOURCE = "alquimista.timer"
 CORE_SOURCES = "alquimista."
-_LEITURA = frozenset(
+_LEITURA = frozenset({PROPRIO}) | frozenset(
     f"{subject}:read"
     for subject in (
         "agendamentos",
@@ -38,6 +42,7 @@ _LEITURA = frozenset(
 _PAINEIS = frozenset(
     {
         CONTA,
+        PROPRIO,
         "agendamentos:read",
         "campanhas:read",
         "events:read",
@@ -78,6 +83,8 @@ TODAS = _GERENCIA | frozenset(
     }
 )
 """Every permission there is."""
+GRANTABLE = TODAS - {PROPRIO}
+"""What may be granted to a person or given to a key."""
 PERMISSOES: Mapping[str, frozenset[str]] = {
     "admin": TODAS,
     "manager": _GERENCIA,
@@ -90,7 +97,11 @@ _ESCOPOS_DO_PAPEL: Mapping[str, frozenset[str]] = {"admin": frozenset({f"{PUBLIC
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls: a person (``user_id``) in one tenant, or a machine's key (``api_key_id``)."""
+    """Who calls: a person (``user_id``) in one tenant, or a machine's key (``api_key_id``).
+
+    ``falta_fator`` says that the tenant asks for a second factor that the session has not shown:
+    such a person reaches only what is their own.
+    """
 
     tenant_id: UUID
     papel: str
@@ -98,6 +109,8 @@ class Principal:
     escopos: frozenset[str] = frozenset()
     user_id: UUID | None = None
     api_key_id: UUID | None = None
+    credencial: Credencial | None = None
+    falta_fator: bool = False
 
     @property
     def ator(self) -> Ator:
@@ -107,15 +120,27 @@ class Principal:
         return Ator("chave", str(self.api_key_id))
 
 
-def of_person(tenant_id: UUID, user_id: UUID, papel: str, concedidos: Iterable[str]) -> Principal:
+def of_person(
+    tenant_id: UUID,
+    user_id: UUID,
+    papel: str,
+    concedidos: Iterable[str],
+    *,
+    credencial: Credencial | None = None,
+    falta_fator: bool = False,
+) -> Principal:
     """A person's rights: the role's and what was granted beyond them. An unknown role has none."""
     granted = frozenset(concedidos)
+    permissoes = PERMISSOES.get(papel, frozenset()) | _permissions_of(granted)
+    escopos = _ESCOPOS_DO_PAPEL.get(papel, frozenset()) | granted
     return Principal(
         tenant_id=tenant_id,
         papel=papel,
-        permissoes=PERMISSOES.get(papel, frozenset()) | _permissions_of(granted),
-        escopos=_ESCOPOS_DO_PAPEL.get(papel, frozenset()) | granted,
+        permissoes=permissoes & {CONTA, PROPRIO} if falta_fator else permissoes,
+        escopos=frozenset() if falta_fator else escopos,
         user_id=user_id,
+        credencial=credencial,
+        falta_fator=falta_fator,
     )
 
 
@@ -140,11 +165,30 @@ def check_scopes(escopos: Iterable[str]) -> frozenset[str]:
     granted = frozenset(escopos)
     for escopo in sorted(granted):
         permission, narrowed = _split(escopo)
-        if permission not in TODAS or (narrowed is not None and permission != PUBLICAR):
+        if permission not in GRANTABLE or (narrowed is not None and permission != PUBLICAR):
             raise EscopoInvalido(f"O escopo {escopo!r} não existe.")
         if narrowed == "":
             raise EscopoInvalido(f"O escopo {escopo!r} não diz qual origem pode publicar.")
     return granted
+
+
+def covers(por: Principal, escopo: str) -> bool:
+    """Whether who gives a scope holds all that it allows: nobody gives what they have not."""
+    permission, pattern = _split(escopo)
+    if permission not in por.permissoes:
+        return False
+    if pattern is None:
+        return True
+    if not pattern.endswith("*"):
+        return may_publish(por.escopos, pattern)
+    prefix = pattern[:-1]
+    if prefix and not prefix.endswith("."):
+        return False
+    return any(
+        held.endswith("*") and prefix.startswith(held[:-1])
+        for permission, held in map(_split, por.escopos)
+        if permission == PUBLICAR and held
+    )
 
 
 def may_publish(escopos: Iterable[str], source: str) -> bool:
@@ -170,7 +214,7 @@ def may_publish(escopos: Iterable[str], source: str) -> bool:
 
 
 def _permissions_of(escopos: Iterable[str]) -> frozenset[str]:
-    return frozenset(_split(escopo)[0] for escopo in escopos) & TODAS
+    return frozenset(_split(escopo)[0] for escopo in escopos) & GRANTABLE
 
 
 def _split(escopo: str) -> tuple[str, str | None]:

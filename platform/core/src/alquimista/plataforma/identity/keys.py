@@ -1,7 +1,7 @@
 """Signing keys: RS256 pairs in the database, private halves encrypted under the server's key.
 
 The owner login makes them at start (the app login may not write them); the app reads them through
-``signing_keys_all()``.
+``signing_keys_live()``, which leaves out those that no living token was signed with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import create_engine, insert, select, text, update
+from sqlalchemy import create_engine, delete, insert, select, text, update
 
 from alquimista.db.session import Database
 from alquimista.plataforma.identity.models import SCHEMA, SigningKey
@@ -118,12 +118,18 @@ def ensure_signing_key(settings: Settings) -> str:
     return key.kid
 
 
-def rotate(settings: Settings) -> str:
-    """Make a new active key; tokens of the old ones stay valid until they expire."""
+def rotate(settings: Settings, *, revogar: bool = False) -> str:
+    """Make a new active key; tokens of the old one stay valid until they expire.
+
+    ``revogar`` forgets the old keys: for one that leaked. Running processes notice within five
+    minutes, and everybody comes in again by their refresh token.
+    """
     engine = create_engine(settings.owner_dsn)
     key = new_key(settings.key(PURPOSE))
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if revogar:
+            connection.execute(delete(SigningKey))
         connection.execute(update(SigningKey).values(ativa=False))
         connection.execute(insert(SigningKey).values(**_columns(key)))
     engine.dispose()
@@ -131,10 +137,10 @@ def rotate(settings: Settings) -> str:
 
 
 def stored_keys(database: Database) -> tuple[StoredKey, ...]:
-    """Every key, newest first, as the app login sees them."""
+    """Every key whose tokens may still live, newest first, as the app login sees them."""
     with database.anonymous() as connection:
         rows = connection.execute(
-            text(f"SELECT kid, privada, publica, ativa FROM {SCHEMA}.signing_keys_all()")
+            text(f"SELECT kid, privada, publica, ativa FROM {SCHEMA}.signing_keys_live()")
         ).all()
     return tuple(StoredKey(row.kid, bytes(row.privada), row.publica, row.ativa) for row in rows)
 

@@ -23,7 +23,7 @@ def hash_password(senha: str) -> str:
     """
     faltas = policy_faults(senha)
     if faltas:
-        raise SenhaFraca(f"A senha precisa ter {_joined(faltas)}.")
+        raise SenhaFraca(policy_text(faltas))
     return _HASHER.hash(senha)
 
 
@@ -49,6 +49,11 @@ def policy_faults(senha: str) -> tuple[str, ...]:
         (any(c.isdigit() for c in senha), "um número"),
     )
     return tuple(text for kept, text in rules if not kept)
+
+
+def policy_text(faltas: tuple[str, ...]) -> str:
+    """What a password lacks as one sentence for its owner."""
+    return f"A senha precisa ter {_joined(faltas)}."
 
 
 def _joined(parts: tuple[str, ...]) -> str:

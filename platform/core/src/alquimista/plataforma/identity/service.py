@@ -1,46 +1,51 @@
-"""Use cases of identity: come in with a password, a token or a key; make and revoke keys."""
+"""Who calls: a token's person or a machine's key; making keys, granting permissions."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import Row, insert, or_, select, text, tuple_, update
 from sqlalchemy import func as sql
-from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
-from alquimista.plataforma.identity import domain, keys, passwords, tokens
+from alquimista.plataforma.identity import domain
 from alquimista.plataforma.identity.domain import Principal
 from alquimista.plataforma.identity.errors import (
     AcessoRecusado,
     ContaSuspensa,
     EscopoInvalido,
-    MuitasTentativas,
 )
-from alquimista.plataforma.identity.keys import KeyRing
 from alquimista.plataforma.identity.models import ApiKey, Permission
-from alquimista.plataforma.identity.tokens import TokenAnswer
+from alquimista.plataforma.identity.port import Identidade
 from alquimista.plataforma.tenants.models import Membership, Tenant, User
-from alquimista.settings import Settings
 from alquimista_sdk.errors import NotFound
 
 __all__ = ["ChaveCriada", "IdentityService", "Principal"]
 ATIVO = "ativo"
 KEY_PREFIX = "alq_"
 _SCHEMA = "alquimista_platform"
-_LIVRES_PAR = 5
-_LIVRES_ENDERECO = 20
-_LIVRES_REDE = 60
-_SAME_ANSWER = "E-mail ou senha não conferem."
+_ACCESS = text(
+    f"SELECT * FROM {_SCHEMA}.find_access(:person, CAST(:session AS uuid), "
+    "CAST(:wanted AS uuid), :issued)"
+)
+_KEY_SHOWN: tuple[Any, ...] = (
+    ApiKey.id,
+    ApiKey.nome,
+    ApiKey.prefixo,
+    ApiKey.escopos,
+    ApiKey.expira_em,
+    ApiKey.ultimo_uso_em,
+    ApiKey.revogada_em,
+    ApiKey.created_at,
+)
 _BAD_KEY = "A chave de acesso é inválida, venceu ou foi revogada."
 _BAD_TOKEN = "Seu acesso é inválido ou venceu. Entre de novo."
 
@@ -54,84 +59,46 @@ class ChaveCriada:
 
 
 class IdentityService:
-    """The built-in identity provider."""
+    """What every call asks, whichever home keeps the identities."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, home: Identidade) -> None:
         self._database = database
-        self._issuer = settings.url_publica
-        self._attempts_key = settings.key("tentativas-login")
-        self._ring = KeyRing(lambda: keys.stored_keys(database), settings.key(keys.PURPOSE))
-
-    def login(self, email: str, senha: str, rede: str = "") -> TokenAnswer:
-        """Exchange a password for an access token. ``rede`` is the caller's network address.
-
-        Unknown, suspended and mistaken get the same answer after the same work.
-
-        Raises:
-            AcessoRecusado: they do not belong together.
-            MuitasTentativas: too many attempts from there or for that address.
-        """
-        address = email.strip().lower()
-        gates = self._gates(address, rede)
-        with self._database.anonymous() as connection:
-            for key, free in sorted(gates.items()):
-                wait = connection.execute(
-                    text(f"SELECT {_SCHEMA}.login_attempt(:key, :free)"),
-                    {"key": key, "free": free},
-                ).scalar_one()
-                if wait > 0:
-                    raise MuitasTentativas(ceil(wait))
-            row = connection.execute(
-                text(
-                    "SELECT user_id, senha_hash, status, tenant_id "
-                    f"FROM {_SCHEMA}.find_login(:address)"
-                ),
-                {"address": address},
-            ).one_or_none()
-        matches = passwords.verify_password(row.senha_hash if row is not None else None, senha)
-        if row is None or not matches or row.status != ATIVO or row.tenant_id is None:
-            raise AcessoRecusado(_SAME_ANSWER)
-        with self._database.anonymous() as connection:
-            for key, free in sorted(gates.items()):
-                connection.execute(
-                    text(f"SELECT {_SCHEMA}.login_passed(:key, :forget)"),
-                    {"key": key, "forget": free != _LIVRES_REDE},
-                )
-            uow = self._database.join(connection, row.tenant_id)
-            record(uow, Ator("pessoa", str(row.user_id)), "login")
-        kid, private = self._ring.signing()
-        return tokens.issue(
-            row.user_id,
-            issuer=self._issuer,
-            kid=kid,
-            private_pem=private,
-            agora=datetime.now(UTC),
-        )
+        self._home = home
 
     def authenticate(self, token: str, tenant: str | None = None) -> Principal:
-        """Who a token names, in the tenant asked for or in the person's first.
+        """Who a token names, in the tenant asked for, the session's, or the person's first.
 
         Tenant, role and grants come from our rows at each call: a change counts at once.
 
         Raises:
-            AcessoRecusado: the token is not valid, or the person does not belong to that tenant.
+            AcessoRecusado: the token is not valid, its session has ended, or the person does not
+                belong to that tenant.
             ContaSuspensa: the tenant is suspended.
         """
-        user_id = tokens.read(token, issuer=self._issuer, public_pem=self._ring.public_pem)
+        named = self._home.identify(token)
         wanted = _tenant_of(tenant)
         with self._database.anonymous() as connection:
             row = connection.execute(
-                text(
-                    "SELECT user_status, tenant_id, tenant_status, papel, escopos "
-                    f"FROM {_SCHEMA}.find_principal(:person, CAST(:wanted AS uuid))"
-                ),
-                {"person": user_id, "wanted": wanted},
+                _ACCESS,
+                {
+                    "person": named.user_id,
+                    "session": named.sessao_id,
+                    "wanted": wanted,
+                    "issued": named.emitido_em,
+                },
             ).one_or_none()
         if row is None or row.user_status != ATIVO:
             raise AcessoRecusado(_BAD_TOKEN)
         if row.tenant_status != ATIVO:
             raise ContaSuspensa("Esta conta está suspensa. Fale com o suporte.")
-        return domain.of_person(row.tenant_id, user_id, row.papel, row.escopos)
+        return domain.of_person(
+            row.tenant_id,
+            named.user_id,
+            row.papel,
+            row.escopos,
+            credencial=named,
+            falta_fator=row.exige_segundo_fator and not row.segundo_fator,
+        )
 
     def authenticate_key(self, key: str) -> Principal:
         """The machine that a key belongs to. Keys expire on machine time.
@@ -203,6 +170,47 @@ class IdentityService:
         )
         return ChaveCriada(key_id, key)
 
+    def issue_key(
+        self,
+        uow: UnitOfWork,
+        nome: str,
+        escopos: Iterable[str],
+        por: Principal,
+        expira_em: datetime | None,
+    ) -> ChaveCriada:
+        """Make a key for somebody: it holds no more than they do.
+
+        Raises:
+            EscopoInvalido: a scope does not exist, or who asks does not hold it, or the key would
+                have expired already.
+        """
+        granted = domain.check_scopes(escopos)
+        beyond = sorted(escopo for escopo in granted if not domain.covers(por, escopo))
+        if beyond:
+            raise EscopoInvalido(f"Você não tem {beyond[0]!r} e não pode dá-lo a uma chave.")
+        if expira_em is not None and expira_em <= datetime.now(UTC):
+            raise EscopoInvalido("A validade da chave já passou.", code="validade_invalida")
+        return self.create_key(uow, nome, granted, por.ator, expira_em)
+
+    def list_keys(
+        self, uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """The tenant's keys, revoked ones too, newest first; never the keys themselves."""
+        query = select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id)
+        if after is not None:
+            query = query.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
+        query = query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()).limit(limit)
+        return uow.connection.execute(query).all()
+
+    def get_key(self, uow: UnitOfWork, api_key_id: UUID) -> Row[Any]:
+        """One key of the tenant. Raises ``NotFound``."""
+        row: Row[Any] | None = uow.connection.execute(
+            select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id, ApiKey.id == api_key_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("Chave não encontrada.")
+        return row
+
     def revoke_key(self, uow: UnitOfWork, api_key_id: UUID, ator: Ator) -> None:
         """Revoke a key at once; revoking again changes nothing.
 
@@ -227,8 +235,8 @@ class IdentityService:
             EscopoInvalido: it does not exist, or the giver does not hold it.
             NotFound: the person does not belong to the tenant.
         """
-        granted = domain.check_scopes([escopo])
-        if not domain.of_key(uow.tenant_id, user_id, granted).permissoes <= por.permissoes:
+        domain.check_scopes([escopo])
+        if not domain.covers(por, escopo):
             raise EscopoInvalido("Não é possível conceder uma permissão que você não tem.")
         member = uow.connection.execute(
             select(Membership.id).where(
@@ -258,13 +266,14 @@ class IdentityService:
             detalhes={"escopo": escopo},
         )
 
-    def jwks(self) -> dict[str, Any]:
-        """The public keys (RFC 7517)."""
-        return self._ring.jwks()
-
-    def check_signing(self) -> str:
-        """The id of the active signing key. Raises ``CriticalError`` where none can sign."""
-        return self._ring.signing()[0]
+    def tenants_of(self, user_id: UUID) -> list[Mapping[str, Any]]:
+        """The tenants of a person who has proved who they are, with their role in each."""
+        with self._database.anonymous() as connection:
+            rows = connection.execute(
+                text(f"SELECT id, nome, status, papel FROM {_SCHEMA}.tenants_of(:person)"),
+                {"person": user_id},
+            )
+            return [dict(row._mapping) for row in rows]
 
     def describe(self, uow: UnitOfWork, principal: Principal) -> dict[str, Any]:
         """What ``GET /api/me`` tells: the person or key, the tenant, role and rights."""
@@ -278,6 +287,7 @@ class IdentityService:
             "papel": principal.papel,
             "permissoes": sorted(principal.permissoes),
             "escopos": sorted(principal.escopos),
+            "falta_segundo_fator": principal.falta_fator,
             "usuario": None,
             "chave": None,
         }
@@ -300,19 +310,6 @@ class IdentityService:
                 ._mapping
             )
         return answer
-
-    def _gates(self, address: str, rede: str) -> dict[str, int]:
-        """Keyed hashes to count attempts under, each with how many are free within an hour."""
-        gates = {
-            self._attempt(f"par:{address}:{rede}"): _LIVRES_PAR,
-            self._attempt(f"endereco:{address}"): _LIVRES_ENDERECO,
-        }
-        if rede:
-            gates[self._attempt(f"rede:{rede}")] = _LIVRES_REDE
-        return gates
-
-    def _attempt(self, value: str) -> str:
-        return hmac.new(self._attempts_key, value.encode(), hashlib.sha256).hexdigest()
 
 
 def _mark_used(uow: UnitOfWork, api_key_id: UUID) -> None:

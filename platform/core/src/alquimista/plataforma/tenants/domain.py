@@ -112,6 +112,7 @@ class Configuracoes:
     limites: LimitesDeEnvio = field(default_factory=LimitesDeEnvio)
     canais: CanaisDoTenant = field(default_factory=CanaisDoTenant)
     retencao_dias: int = 730
+    exigir_segundo_fator: bool = False
 
     def __post_init__(self) -> None:
         _email("email_remetente", self.email_remetente)
@@ -184,6 +185,7 @@ class Configuracoes:
             },
             "canais": {"email": self.canais.email, "whatsapp": self.canais.whatsapp},
             "retencao_dias": self.retencao_dias,
+            "exigir_segundo_fator": self.exigir_segundo_fator,
         }
 
     @classmethod
@@ -198,6 +200,13 @@ class Configuracoes:
             raise ConfiguracaoInvalida(unknown[0], "esta configuração não existe")
         return cls(**{name: _READERS[name](name, value) for name, value in raw.items()})
 
+    def changed(self, part: Mapping[str, Any]) -> Configuracoes:
+        """These settings with a part replaced, as RFC 7396 merges JSON: null takes the default.
+
+        Raises: as ``from_json``.
+        """
+        return type(self).from_json(merged(self.to_json(), part))
+
     @classmethod
     def from_column(cls, raw: Mapping[str, Any]) -> Configuracoes:
         """Read the column, leaving out what this version of the code does not know yet.
@@ -205,6 +214,20 @@ class Configuracoes:
         After a rollback old code reads settings that newer code wrote.
         """
         return cls.from_json(_known_part(raw, cls().to_json()))
+
+
+def merged(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object with a merge patch (RFC 7396) applied."""
+    found = dict(whole)
+    for name, value in part.items():
+        if value is None:
+            found.pop(name, None)
+        elif isinstance(value, Mapping):
+            before = found.get(name)
+            found[name] = merged(before if isinstance(before, Mapping) else {}, value)
+        else:
+            found[name] = value
+    return found
 
 
 def check_fuso(fuso: str) -> str:
@@ -359,4 +382,5 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "limites": _read_limites,
     "canais": _read_canais,
     "retencao_dias": _integer,
+    "exigir_segundo_fator": _flag,
 }

@@ -33,7 +33,10 @@ class Tenant(Base):
 
 
 class User(Base):
-    """A person. Global: memberships say where they belong."""
+    """A person. Global: memberships say where they belong.
+
+    Access tokens issued before ``acesso_desde`` (machine time) are refused.
+    """
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("email_norm"), {"schema": SCHEMA})
@@ -44,6 +47,7 @@ class User(Base):
     nome: Mapped[str] = mapped_column(String(255))
     senha_hash: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(20))
+    acesso_desde: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,11 @@ from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.marketplace.config import with_defaults
 from alquimista.plataforma.marketplace.models import Agent, AgentActivation
-from alquimista.plataforma.tenants.domain import Configuracoes
+from alquimista.plataforma.tenants.domain import (
+    ConfiguracaoInvalida,
+    Configuracoes,
+    check_fuso,
+)
 from alquimista.plataforma.tenants.models import Tenant
 from alquimista.runtime.admission import Catalogue
 from alquimista_sdk.errors import NotFound, PermanentError
@@ -50,6 +55,29 @@ _MOVE_CLOCK = text(
     WHERE id = :tenant AND sandbox RETURNING clock_offset
     """
 )
+
+
+_ACCOUNT = select(
+    Tenant.nome,
+    Tenant.fuso_horario,
+    Tenant.sandbox,
+    Tenant.status,
+    Tenant.configuracoes,
+    Tenant.versao,
+)
+_CHANNEL = text("SELECT tenant_id FROM alquimista_platform.find_channel(:channel, :address)")
+
+
+@dataclass(frozen=True, slots=True)
+class Conta:
+    """A tenant as its people see it."""
+
+    nome: str
+    fuso_horario: str
+    sandbox: bool
+    status: str
+    configuracoes: Configuracoes
+    versao: int
 
 
 class ConfiguracaoMudou(PermanentError):
@@ -126,6 +154,51 @@ class TenantService:
             raise ConfiguracaoMudou("As configurações mudaram desde que você as leu.")
         record(uow, ator, "configuracoes_alteradas", alvo_tipo="tenant", alvo_id=uow.tenant_id)
 
+    def account(self, uow: UnitOfWork) -> Conta:
+        """The unit's tenant as its people see it."""
+        row = uow.connection.execute(_ACCOUNT.where(Tenant.id == uow.tenant_id)).one()
+        return _account(row)
+
+    def change(self, uow: UnitOfWork, part: Mapping[str, Any], ator: Ator) -> Conta:
+        """Change name, time zone or settings; see ``Configuracoes.changed`` for how they merge.
+
+        Raises:
+            ConfiguracaoInvalida: a value is wrong, or an address of ours belongs to another tenant.
+        """
+        row = uow.connection.execute(
+            _ACCOUNT.where(Tenant.id == uow.tenant_id).with_for_update()
+        ).one()
+        before = _account(row)
+        rest = {name: value for name, value in part.items() if name not in ("nome", "fuso_horario")}
+        settings = before.configuracoes.changed(rest)
+        _check_channels(uow, settings)
+        after = replace(
+            before,
+            nome=part.get("nome", before.nome).strip(),
+            fuso_horario=check_fuso(part.get("fuso_horario", before.fuso_horario)),
+            configuracoes=settings,
+            versao=before.versao + 1,
+        )
+        uow.connection.execute(
+            update(Tenant)
+            .where(Tenant.id == uow.tenant_id)
+            .values(
+                nome=after.nome,
+                fuso_horario=after.fuso_horario,
+                configuracoes=settings.to_json(),
+                versao=after.versao,
+            )
+        )
+        record(
+            uow,
+            ator,
+            "configuracoes_alteradas",
+            alvo_tipo="tenant",
+            alvo_id=uow.tenant_id,
+            detalhes={"campos": sorted(part)},
+        )
+        return after
+
     def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:
         """Move the tenant's business time to machine time plus ``offset``.
 
@@ -161,6 +234,30 @@ def _facts(
 def _settings(column: str) -> Configuracoes:
     """Settings are read for every event and change once in a while."""
     return Configuracoes.from_column(json.loads(column))
+
+
+def _account(row: Any) -> Conta:
+    return Conta(
+        nome=row.nome,
+        fuso_horario=row.fuso_horario,
+        sandbox=row.sandbox,
+        status=row.status,
+        configuracoes=Configuracoes.from_column(row.configuracoes),
+        versao=row.versao,
+    )
+
+
+def _check_channels(uow: UnitOfWork, settings: Configuracoes) -> None:
+    """What comes in finds one tenant by its address: nobody takes another's."""
+    canais = {"email": settings.canais.email, "whatsapp": settings.canais.whatsapp}
+    for channel, address in canais.items():
+        if address is None:
+            continue
+        held = uow.connection.execute(
+            _CHANNEL, {"channel": channel, "address": address}
+        ).scalar_one_or_none()
+        if held is not None and held != uow.tenant_id:
+            raise ConfiguracaoInvalida(f"canais.{channel}", "este endereço é de outra conta")
 
 
 def fuso_of(uow: UnitOfWork) -> str:

@@ -46,6 +46,7 @@ EXIGIDAS: Mapping[str, frozenset[str]] = {
     "transacional": _CONVERSA - {"intervencao_humana"},
     "confirmacao": frozenset({"ambiente"}),
     "interno": frozenset({"ambiente"}),
+    "conta": frozenset({"ambiente"}),
 }
 """Which checks each kind of message must pass (decision 14)."""
 

@@ -85,6 +85,8 @@ class Outcomes:
             self._ports.timers.schedule(uow.connection, uow.tenant_id, moment, TIMER, disparo.id)
             return
         self._set(uow, disparo.id, **values, status="recusado")
+        if disparo.tipo == "conta":
+            self._set(uow, disparo.id, mensagem="", destinatarios=None)
         if disparo.lead_id is not None and facts.destino is not None:
             self._publish(
                 uow,
@@ -95,7 +97,7 @@ class Outcomes:
             )
 
     def record(self, uow: UnitOfWork, disparo: Row[Any], outcome: Outcome) -> None:
-        """The second transaction of decision 15."""
+        """The second transaction of decision 15. A letter about access leaves no secret behind."""
         if outcome.status == "planejado":
             self._retry_later(uow, disparo, outcome)
             return
@@ -109,7 +111,9 @@ class Outcomes:
                 erro=outcome.erro,
                 enviado_em=uow.agora if sent else None,
             )
-            if sent and disparo.lead_id is not None:
+            if disparo.tipo == "conta":
+                self._set(uow, disparo.id, mensagem="", destinatarios=None)
+            elif sent and disparo.lead_id is not None:
                 self._set(uow, disparo.id, destinatarios=None)
             return
         self._sent(uow, disparo, outcome)

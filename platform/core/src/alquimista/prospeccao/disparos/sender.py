@@ -85,12 +85,14 @@ class Sender:
         canais: Mapping[str, Canal],
         remetente: Remetente,
         deadline: timedelta = SENDER_TIMEOUT,
+        plataforma: tuple[str, str] = ("acesso@alquimista.example", "Alquimista"),
     ) -> None:
         self.deadline = deadline
         self._database = database
         self._ports = ports
         self._canais = canais
         self._remetente = remetente
+        self._plataforma = plataforma
         self._outcomes = Outcomes(ports)
 
     def admit(self, connection: Connection, event: Event) -> bool:
@@ -172,6 +174,8 @@ class Sender:
     def _envio(
         self, uow: UnitOfWork, disparo: Row[Any], lead: Row[Any] | None, endereco: str, nome: str
     ) -> Envio:
+        if disparo.tipo == "conta":
+            endereco, nome = self._plataforma
         if disparo.destinatarios:
             destinatarios = tuple(disparo.destinatarios)
         elif lead is not None:

@@ -1,0 +1,170 @@
+"""Who belongs to a tenant: roles, granular grants, leaving. There is always an admin left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select, tuple_, update
+
+from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.service import record
+from alquimista.plataforma.identity.domain import CONTA, PERMISSOES, PROPRIO, Principal
+from alquimista.plataforma.identity.errors import PapelAcima, UltimoAdmin
+from alquimista.plataforma.identity.models import Permission
+from alquimista.plataforma.tenants.models import Membership, Tenant, User
+from alquimista_sdk.errors import NotFound
+
+ADMIN = "admin"
+_NOBODY = "Pessoa não encontrada."
+_GRANTS = (
+    select(func.coalesce(func.array_agg(Permission.escopo.distinct()), []))
+    .where(Permission.tenant_id == Membership.tenant_id, Permission.user_id == Membership.user_id)
+    .correlate(Membership)
+    .scalar_subquery()
+)
+_SHOWN: tuple[Any, ...] = (
+    User.id,
+    User.nome,
+    User.email,
+    Membership.papel,
+    Membership.created_at,
+    Membership.id.label("membership_id"),
+    _GRANTS.label("permissoes"),
+)
+
+
+def check_role(papel: str, por: Principal) -> None:
+    """Nobody gives or takes a role that holds more than they do.
+
+    Raises:
+        PapelAcima: it does.
+    """
+    if not PERMISSOES.get(papel, frozenset()) - {CONTA, PROPRIO} <= por.permissoes:
+        raise PapelAcima("Este papel permite mais do que o seu; peça à administração da conta.")
+
+
+def list_members(
+    uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The people of the tenant with role and grants, the first to join first."""
+    query = _members(uow)
+    if after is not None:
+        query = query.where(tuple_(Membership.created_at, Membership.id) > tuple_(*after))
+    return uow.connection.execute(
+        query.order_by(Membership.created_at, Membership.id).limit(limit)
+    ).all()
+
+
+def get_member(uow: UnitOfWork, user_id: UUID) -> Row[Any]:
+    """One person of the tenant. Raises ``NotFound``."""
+    row: Row[Any] | None = uow.connection.execute(
+        _members(uow).where(Membership.user_id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_NOBODY)
+    return row
+
+
+def change_role(uow: UnitOfWork, user_id: UUID, papel: str, por: Principal) -> None:
+    """Give a person another role; it counts at their next call.
+
+    Raises:
+        NotFound: the person does not belong to the tenant.
+        PapelAcima: the old or the new role holds more than the giver.
+        UltimoAdmin: nobody would be left to administer the tenant.
+    """
+    before = _lock(uow, user_id)
+    check_role(before, por)
+    check_role(papel, por)
+    if before == papel:
+        return
+    if before == ADMIN:
+        _another_admin(uow, user_id)
+    uow.connection.execute(
+        update(Membership)
+        .where(Membership.tenant_id == uow.tenant_id, Membership.user_id == user_id)
+        .values(papel=papel, versao=Membership.versao + 1)
+    )
+    _note(uow, por, "papel_alterado", user_id, {"antes": before, "depois": papel})
+
+
+def remove(uow: UnitOfWork, user_id: UUID, por: Principal) -> None:
+    """Take a person out of the tenant, with what was granted to them; their account stays.
+
+    Raises: as ``change_role``.
+    """
+    before = _lock(uow, user_id)
+    check_role(before, por)
+    if before == ADMIN:
+        _another_admin(uow, user_id)
+    for table in (Permission, Membership):
+        uow.connection.execute(
+            delete(table).where(table.tenant_id == uow.tenant_id, table.user_id == user_id)
+        )
+    _note(uow, por, "pessoa_removida", user_id, {"papel": before})
+
+
+def take_back(uow: UnitOfWork, user_id: UUID, escopo: str, por: Principal) -> None:
+    """Take back what was granted beyond the role.
+
+    Raises:
+        NotFound: it was not granted.
+    """
+    gone = uow.connection.execute(
+        delete(Permission).where(
+            Permission.tenant_id == uow.tenant_id,
+            Permission.user_id == user_id,
+            Permission.escopo == escopo,
+        )
+    ).rowcount
+    if not gone:
+        raise NotFound("Permissão não encontrada.")
+    _note(uow, por, "permissao_retirada", user_id, {"escopo": escopo})
+
+
+def _members(uow: UnitOfWork) -> Any:
+    return (
+        select(*_SHOWN)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.tenant_id == uow.tenant_id)
+    )
+
+
+def _lock(uow: UnitOfWork, user_id: UUID) -> str:
+    """The person's role. The tenant's row is locked: two removals at once leave an admin too."""
+    uow.connection.execute(
+        select(Tenant.id).where(Tenant.id == uow.tenant_id).with_for_update()
+    ).one()
+    papel: str | None = uow.connection.execute(
+        select(Membership.papel).where(
+            Membership.tenant_id == uow.tenant_id, Membership.user_id == user_id
+        )
+    ).scalar_one_or_none()
+    if papel is None:
+        raise NotFound(_NOBODY)
+    return papel
+
+
+def _another_admin(uow: UnitOfWork, user_id: UUID) -> None:
+    others = uow.connection.execute(
+        select(func.count())
+        .select_from(Membership)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.tenant_id == uow.tenant_id,
+            Membership.papel == ADMIN,
+            Membership.user_id != user_id,
+            User.status == "ativo",
+        )
+    ).scalar_one()
+    if not others:
+        raise UltimoAdmin("A conta precisa de pelo menos uma pessoa na administração.")
+
+
+def _note(
+    uow: UnitOfWork, por: Principal, action_type: str, user_id: UUID, detalhes: dict[str, str]
+) -> None:
+    record(uow, por.ator, action_type, alvo_tipo="usuario", alvo_id=user_id, detalhes=detalhes)

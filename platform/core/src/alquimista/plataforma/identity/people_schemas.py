@@ -1,0 +1,121 @@
+"""Shapes of the endpoints of people, invitations and keys."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.plataforma.identity.domain import PAPEIS
+from alquimista.plataforma.identity.schemas import email_address
+
+_ESCOPO = validate.Length(min=1, max=80)
+
+
+class PessoasFiltroSchema(ma.Schema):
+    """One page of a list."""
+
+    limite = ma.fields.Integer(
+        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+    )
+    cursor = ma.fields.String(validate=validate.Length(max=300))
+
+
+class MembroSchema(ma.Schema):
+    """A person of the tenant."""
+
+    id = ma.fields.UUID()
+    nome = ma.fields.String()
+    email = ma.fields.String()
+    papel = ma.fields.String()
+    permissoes = ma.fields.List(
+        ma.fields.String(), metadata={"description": "Concedidas além do papel"}
+    )
+    created_at = ma.fields.AwareDateTime(metadata={"description": "Quando entrou na conta"})
+
+
+class MembroPaginaSchema(ma.Schema):
+    """A page of people."""
+
+    itens = ma.fields.List(ma.fields.Nested(MembroSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+class PapelSchema(ma.Schema):
+    """A role."""
+
+    papel = ma.fields.String(required=True, validate=validate.OneOf(PAPEIS))
+
+
+class ConcessaoSchema(ma.Schema):
+    """A permission beyond the role."""
+
+    escopo = ma.fields.String(
+        required=True, validate=_ESCOPO, metadata={"example": "conversas:atender"}
+    )
+
+
+class ConvidarSchema(ma.Schema):
+    """Whom to invite, with which role."""
+
+    email = ma.fields.String(required=True, validate=email_address)
+    papel = ma.fields.String(required=True, validate=validate.OneOf(PAPEIS))
+
+
+class ConviteSchema(ma.Schema):
+    """An invitation."""
+
+    id = ma.fields.UUID()
+    email = ma.fields.String()
+    papel = ma.fields.String()
+    situacao = ma.fields.String(metadata={"description": "pendente, aceito, revogado ou vencido"})
+    expira_em = ma.fields.AwareDateTime()
+    created_at = ma.fields.AwareDateTime()
+
+
+class ConvitePaginaSchema(ma.Schema):
+    """A page of invitations."""
+
+    itens = ma.fields.List(ma.fields.Nested(ConviteSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+class CriarChaveSchema(ma.Schema):
+    """A key to make."""
+
+    nome = ma.fields.String(required=True, validate=validate.Length(min=1, max=120))
+    escopos = ma.fields.List(
+        ma.fields.String(validate=_ESCOPO),
+        required=True,
+        validate=validate.Length(max=100),
+        metadata={"example": ["leads:read", "events:publish:crm.acme"]},
+    )
+    expira_em = ma.fields.AwareDateTime(
+        load_default=None, allow_none=True, metadata={"description": "Sem ela, não vence"}
+    )
+
+
+class ChaveDetalheSchema(ma.Schema):
+    """A key, by its prefix."""
+
+    id = ma.fields.UUID()
+    nome = ma.fields.String()
+    prefixo = ma.fields.String()
+    escopos = ma.fields.List(ma.fields.String())
+    expira_em = ma.fields.AwareDateTime(allow_none=True)
+    ultimo_uso_em = ma.fields.AwareDateTime(allow_none=True)
+    revogada_em = ma.fields.AwareDateTime(allow_none=True)
+    created_at = ma.fields.AwareDateTime()
+
+
+class ChaveCriadaSchema(ChaveDetalheSchema):
+    """A new key."""
+
+    chave = ma.fields.String(metadata={"description": "Aparece só desta vez; guarde-a"})
+
+
+class ChavePaginaSchema(ma.Schema):
+    """A page of keys."""
+
+    itens = ma.fields.List(ma.fields.Nested(ChaveDetalheSchema))
+    proximo = ma.fields.String(allow_none=True)
