@@ -150,6 +150,22 @@ class Busy:
     """Another worker has the event, or another event of its ordering key."""
 
 
+class NotClaimed(Exception):
+    """A worker's claim was refused, with the answer."""
+
+    def __init__(self, answer: AlreadyDone | Busy) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Skipped(Exception):
+    """The event is acknowledged unhandled."""
+
+
+class Exhausted(Exception):
+    """The event has had all its attempts: the workers that ran it died."""
+
+
 def claim(
     connection: Connection,
     tenant_id: UUID,

@@ -25,8 +25,10 @@ from fibonacci_bus.groups import (
 )
 from fibonacci_bus.inbox import (
     AlreadyDone,
-    Busy,
     Claimed,
+    Exhausted,
+    NotClaimed,
+    Skipped,
     claim_and_load,
     fail,
     give_back,
@@ -43,20 +45,6 @@ _BACKOFF_BASE = 2.0
 _BACKOFF_LIMIT = 300.0
 _POLL_SECONDS = 0.5
 _FLUSH_SECONDS = 0.05
-
-
-class _NotClaimed(Exception):
-    def __init__(self, answer: AlreadyDone | Busy) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class _Skipped(Exception):
-    """The event is acknowledged unhandled."""
-
-
-class _Exhausted(Exception):
-    """The event has had all its attempts: the workers that ran it died."""
 
 
 class Worker:
@@ -274,14 +262,14 @@ class Worker:
         """Claim a message; where there is nothing to run, whether it is to be acknowledged."""
         try:
             claimed, event = self._claim(self._consumers[message.queue], message)
-        except _NotClaimed as refusal:
+        except NotClaimed as refusal:
             if isinstance(refusal.answer, AlreadyDone):
                 return True
             self._reader.resend_delayed(message, _BUSY_DELAY)
             return False
-        except _Skipped:
+        except Skipped:
             return True
-        except _Exhausted:
+        except Exhausted:
             self._reader.dead_letter_exhausted(message)
             return False
         except Exception as error:
@@ -319,15 +307,15 @@ class Worker:
                 message.ordering_key,
             )
             if not isinstance(answer, tuple):
-                raise _NotClaimed(answer)
+                raise NotClaimed(answer)
             claimed, event = answer
             if claimed.attempt > self._limit(message):
-                raise _Exhausted
+                raise Exhausted
             if event is None:
                 logger.warning("event is gone", extra={"consumer": consumer.name})
-                raise _Skipped
+                raise Skipped
             if not consumer.admit(connection, event):
-                raise _Skipped
+                raise Skipped
         return claimed, event
 
     def _work(self, consumer: Consumer, claimed: Claimed, event: Event, started: float) -> None:
