@@ -162,6 +162,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         (agent.manifest for agent in found.admitted.values()),
         visibility_factor=settings.bus.visibility_factor,
         limit=settings.bus.agent_limit,
+        limits=settings.bus.queues,
     )
     keys = LeadKeys(settings.key("chaves dos leads"))
     timers = Timers(OFFSETS_SQL)
