@@ -158,12 +158,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
     database = Database(settings.app_dsn, settings.relay_dsn)
     found = catalogue if catalogue is not None else admit_all(installed())
-    topology = build_topology(
-        (agent.manifest for agent in found.admitted.values()),
-        visibility_factor=settings.bus.visibility_factor,
-        limit=settings.bus.agent_limit,
-        limits=settings.bus.queues,
-    )
+    topology = topology_of(settings, found)
     keys = LeadKeys(settings.key("chaves dos leads"))
     timers = Timers(OFFSETS_SQL)
     publisher = EventPublisher(lambda: topology, keys)
@@ -197,6 +192,21 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         ticker=Ticker(database, timers, publisher, lambda: manifests, tenants.fuso),
         keys=keys,
         timers=timers,
+    )
+
+
+def installed_topology(settings: Settings) -> Topology:
+    """Queues and rules of the installed agents; needs no database."""
+    return topology_of(settings, admit_all(installed()))
+
+
+def topology_of(settings: Settings, catalogue: Catalogue) -> Topology:
+    """Queues and rules of admitted agents, with the limits of the settings."""
+    return build_topology(
+        (agent.manifest for agent in catalogue.admitted.values()),
+        visibility_factor=settings.bus.visibility_factor,
+        limit=settings.bus.agent_limit,
+        limits=settings.bus.queues,
     )
 
 

@@ -78,6 +78,18 @@ class BusTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Aws:
+    """Names of the bus's home on AWS; ``home`` is whether it is the one.
+
+    Region, access and endpoint are read by boto3 itself (``AWS_REGION``, ``AWS_ENDPOINT_URL``, …).
+    """
+
+    home: bool = False
+    bus_name: str = "fibonacci-bus"
+    queue_prefix: str = "fibonacci-"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that differs between a laptop, a test and production."""
 
@@ -95,6 +107,7 @@ class Settings:
     smtp: Smtp = Smtp()
     whatsapp: WhatsApp = WhatsApp()
     bus: BusTimes = BusTimes()
+    aws: Aws = Aws()
     log_level: str = "INFO"
 
     @property
@@ -161,6 +174,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             verify_token=env.get("WHATSAPP_VERIFY_TOKEN", "sandbox-verificacao"),
         ),
         bus=_bus_times(env),
+        aws=_aws(env),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
@@ -176,6 +190,17 @@ def _bus_times(env: Mapping[str, str]) -> BusTimes:
         visibility_factor=float(env.get("ALQUIMISTA_VISIBILITY_FACTOR", "6")),
         events_kept=timedelta(days=float(kept)) if kept else None,
         queues=_queue_limits(env.get("ALQUIMISTA_QUEUES", "{}")),
+    )
+
+
+def _aws(env: Mapping[str, str]) -> Aws:
+    home = env.get("ALQUIMISTA_BUS", "postgres")
+    if home not in ("postgres", "aws"):
+        raise SettingsInvalid("ALQUIMISTA_BUS is postgres or aws")
+    return Aws(
+        home=home == "aws",
+        bus_name=env.get("ALQUIMISTA_BUS_NAME", "fibonacci-bus"),
+        queue_prefix=env.get("ALQUIMISTA_QUEUE_PREFIX", "fibonacci-"),
     )
 
 
