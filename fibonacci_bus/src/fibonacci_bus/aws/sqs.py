@@ -119,7 +119,9 @@ class SqsQueues:
         return False
 
     def adopt(self, record: Mapping[str, Any]) -> Message | None:
-        """Take a record that Lambda received; None where it was unreadable and is a dead letter.
+        """Take a record that Lambda received.
+
+        None where it is done with: unreadable and now a dead letter, or replayed for other queues.
 
         Raises:
             KeyError: the record is of a queue that the declaration does not know.
@@ -247,6 +249,9 @@ class SqsQueues:
         except Unreadable as error:
             logger.error("unreadable message", extra={"queue": queue.name, "error": str(error)})
             self._bury(held, receives, ErrorClass.PERMANENT, described(error))
+            self._unless_stale(lambda: self._delete(held))
+            return None
+        if address.queues is not None and queue.queue not in address.queues:
             self._unless_stale(lambda: self._delete(held))
             return None
         receipt = uuid4()
