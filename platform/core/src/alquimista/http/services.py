@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alquimista.runtime.ports import Ports
     from alquimista.runtime.publishing import EventPublisher
     from alquimista.settings import Settings
-    from fibonacci_bus.queues import QueueReader
+    from fibonacci_bus.ports import MessageSource
     from fibonacci_bus.topology import Topology
 
 EXTENSION = "alquimista"
@@ -36,7 +36,7 @@ class Services:
     tenants: TenantService
     identity: IdentityService
     registry: SubjectRegistry
-    queues: QueueReader
+    queues: MessageSource
     hooks: AgentHooks
 
 
