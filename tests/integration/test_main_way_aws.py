@@ -17,6 +17,7 @@ import pytest
 
 from alquimista.runtime.homes import AwsHome
 from alquimista.settings import Aws, Settings
+from alquimista.workers import WorkerThreads
 from fibonacci_bus.aws import BusDeclaration, declare
 from tests.database import Urls
 from tests.integration.bus.aws.cloud import (
@@ -151,3 +152,18 @@ def test_what_the_push_left_is_found_by_the_sweep_and_handled(
     assert home._publisher.sweep(way.system.database.relay_engine, older_than=timedelta(0)) == 1
     functions.drain()
     assert "nigredo_recebimento" in functions.invoked
+
+
+def test_a_process_of_its_own_polls_the_queues(way: Way, functions: Functions) -> None:
+    working = WorkerThreads(way.system, threads=1, tick_seconds=0.1)
+    working.start()
+    try:
+        way.call("POST", "/api/leads", [{"empresa": "A", "email": "a@exemplo.com.br"}], status=202)
+        deadline = time.monotonic() + 60
+        while not way.call("GET", "/api/campanhas?status=rascunho")["itens"]:
+            assert working.failed is None
+            assert time.monotonic() < deadline, way.system.services.queues.depth()
+            time.sleep(0.2)
+    finally:
+        working.stop()
+    assert functions.invoked == set(), "no function did it"
