@@ -102,7 +102,7 @@ class _Branches:
             if part is not None:
                 return part.labels(detail if self._in_detail else None, envelope)
         if self._ask is None:
-            if self._cold:
+            if self._cold > 0:
                 self._cold -= 1
                 return self._labels.of(self._tried(envelope()))
             self._ask = self._compiled()
