@@ -26,11 +26,12 @@ from alquimista.prospeccao.disparos.domain import Limites
 from alquimista.prospeccao.disparos.fatos import Ambiente
 from alquimista.prospeccao.disparos.sender import Sender
 from alquimista.prospeccao.leads.chaves import LeadKeys
+from alquimista.runtime.homes import PostgresHome
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import EventPublisher
 from alquimista.runtime.ticker import Ticker
 from alquimista_sdk.errors import TransientError
-from fibonacci_bus import Event, Listener, QueueReader, Worker, publish
+from fibonacci_bus import Event, Listener, Worker, publish
 from fibonacci_bus.timers import Timers
 from fibonacci_bus.worker import Commit
 from tests.faults.place import (
@@ -180,14 +181,15 @@ def caused_by(event: Event) -> Event:
 def work(place: Place, number: int, stop: threading.Event) -> None:
     """A worker with the real sender, and a tick; ends when told or when a thread fails."""
     database = Database(place.app, place.relay, pool_size=2)
-    publisher = EventPublisher(lambda: TOPOLOGY, LeadKeys(bytes(32)))
+    home = PostgresHome(database, TOPOLOGY, place.relay)
+    publisher = EventPublisher(home, LeadKeys(bytes(32)))
     timers = Timers(OFFSETS_SQL)
     ports = Ports(publisher, timers, FolderStore(place.folder / "files"), bytes(32), "http://x")
     sender = Sender(
         database, ports, {"email": WorldChannel(place.world_port)}, _sender, SENDER_DEADLINE
     )
     worker = Worker(
-        QueueReader(database.relay_engine, TOPOLOGY),
+        home.source(),
         database.scope,
         [Orders(database, ports, number), Done(), sender],
         classify,

@@ -1,11 +1,13 @@
 """An event bus with EventBridge semantics on PostgreSQL; its AWS home is ``fibonacci_bus.aws``."""
 
 from fibonacci_bus.breaker import Breaker, BreakerSettings
+from fibonacci_bus.declaration import declared, topology_of
 from fibonacci_bus.errors import (
     BreakerOpen,
     BusError,
     ErrorClass,
     EventTooLarge,
+    InvalidDeclaration,
     InvalidPattern,
     LostClaim,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "Event",
     "EventTooLarge",
     "Figures",
+    "InvalidDeclaration",
     "InvalidPattern",
     "Listener",
     "LostClaim",
@@ -50,6 +53,7 @@ __all__ = [
     "TransactionConsumer",
     "Worker",
     "compile_pattern",
+    "declared",
     "figures",
     "install",
     "partition_scope",
@@ -59,4 +63,5 @@ __all__ = [
     "redrive",
     "run_replay",
     "send_to_queue",
+    "topology_of",
 ]

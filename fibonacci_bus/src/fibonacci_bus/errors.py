@@ -29,6 +29,10 @@ class InvalidPattern(BusError):
         self.path = path
 
 
+class InvalidDeclaration(BusError):
+    """A declaration of queues and rules cannot be read."""
+
+
 class EventTooLarge(BusError):
     """The envelope is over 256 KB, EventBridge's limit per entry."""
 

@@ -189,6 +189,9 @@ def _leaf_meets(conditions: tuple[Condition, ...], may_be_absent: bool, value: A
     leaves = [
         leaf for leaf in elements(value) if leaf is not _MISSING and not isinstance(leaf, Mapping)
     ]
+    for leaf in leaves:
+        if leaf is not None and not isinstance(leaf, str | int | float):
+            raise TypeError(f"an event holds JSON values, not {type(leaf).__name__}")
     if not leaves:
         return _BY_ABSENCE if may_be_absent else _NO
     return _BY_VALUE if any(c.holds(leaf) for c in conditions for leaf in leaves) else _NO

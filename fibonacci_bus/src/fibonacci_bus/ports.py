@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from fibonacci_bus.errors import ErrorClass
-    from fibonacci_bus.queues import Message
+    from fibonacci_bus.queues import Depth, Message
     from fibonacci_bus.topology import Topology
 
 
@@ -26,6 +26,9 @@ class MessageSource(Protocol):
     @property
     def keeps_order(self) -> bool:
         """Whether the queues alone keep messages of one ordering key apart."""
+
+    def depth(self) -> dict[str, Depth]:
+        """How full each queue is, by name."""
 
     def receive(self, queues: Sequence[str], limit: int = 10) -> list[Message]:
         """Take up to ``limit`` visible messages."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -25,10 +25,12 @@ from sqlalchemy import Connection, Row, text
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.event import Event
 from fibonacci_bus.pattern import compile_pattern
-from fibonacci_bus.publisher import fan_out
+from fibonacci_bus.publisher import PENDING, SENT, fan_out
 from fibonacci_bus.topology import Topology
 
 Scope = Callable[[UUID], AbstractContextManager[Connection]]
+Push = Callable[[Sequence[tuple[Event, Sequence[str]]]], object]
+"""Takes copies with their queues; ``EventBridgePublisher.push_copies`` does."""
 Progress = Callable[["Replayed"], None]
 BATCH = 500
 _NAME_LIMIT = 120
@@ -68,12 +70,16 @@ _COPY = text(
     INSERT INTO {SCHEMA}.events (id, tenant_id, source, type, detail, ordering_key, trace_id,
         causation_id, depth, occurred_at, status, replay_name, replayed_from, effects)
     SELECT w.copy_id, e.tenant_id, e.source, e.type, e.detail, e.ordering_key, e.trace_id,
-           e.causation_id, e.depth, e.occurred_at, 'enviado', :name, w.origin_id, :effects
+           e.causation_id, e.depth, e.occurred_at, :status, :name, w.origin_id, :effects
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
          AS w(source_id uuid, copy_id uuid, origin_id uuid)
     JOIN {SCHEMA}.events e ON e.tenant_id = :tenant AND e.id = w.source_id
     ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id
     """
+)
+_WAITING = text(
+    f"SELECT id FROM {SCHEMA}.events "
+    f"WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND status = '{PENDING}'"
 )
 _REDRIVEN = text(
     f"""
@@ -152,8 +158,12 @@ def run_replay(
     effects: bool = False,
     batch: int = BATCH,
     progress: Progress | None = None,
+    push: Push | None = None,
 ) -> Replayed:
     """Put copies of archived events on the queues whose rules match them today.
+
+    ``push`` takes the committed copies where queues are not in this database; those that it leaves
+    are pushed by the next call of the same name.
 
     One transaction per ``batch``; ``progress`` is called after each. The counts are of what this
     call queued: a name that ran to its end before queues nothing. ``effects`` is handed to the
@@ -170,7 +180,7 @@ def run_replay(
     for seen, chosen in _batches(scope, topology, selection, batch):
         looked_at += seen
         if chosen:
-            copies, added = _copy(scope, selection, name, effects, chosen)
+            copies, added = _copy(scope, selection, name, effects, chosen, push)
             events += copies
             queues.update(added)
         if progress is not None:
@@ -184,7 +194,12 @@ def copy_id(tenant_id: UUID, name: str, origin_id: UUID) -> UUID:
 
 
 def _copy(
-    scope: Scope, selection: Selection, name: str, effects: bool, chosen: list[_Chosen]
+    scope: Scope,
+    selection: Selection,
+    name: str,
+    effects: bool,
+    chosen: list[_Chosen],
+    push: Push | None,
 ) -> tuple[int, Counter[str]]:
     tenant = selection.tenant_id
     copies = {copy_id(tenant, name, _key(item.event, selection)): item for item in chosen}
@@ -200,9 +215,18 @@ def _copy(
         made = set(
             connection.execute(
                 _COPY,
-                {"rows": json.dumps(rows), "tenant": tenant, "name": name, "effects": effects},
+                {
+                    "rows": json.dumps(rows),
+                    "tenant": tenant,
+                    "name": name,
+                    "effects": effects,
+                    "status": SENT if push is None else PENDING,
+                },
             ).scalars()
         )
+        if push is not None:
+            ids = {"tenant": tenant, "ids": [str(copy) for copy in copies]}
+            made = set(connection.execute(_WAITING, ids).scalars())
         messages = [
             {
                 "tenant_id": str(tenant),
@@ -214,11 +238,23 @@ def _copy(
             if copy in made
             for queue in item.queues
         ]
-        if messages:
+        if messages and push is None:
             fan_out(connection, messages)
         if selection.dead_letters:
             _mark_redriven(connection, tenant, chosen)
+    if push is not None and made:
+        push(
+            [
+                (_copied(item.event, copy, name, effects), item.queues)
+                for copy, item in copies.items()
+                if copy in made
+            ]
+        )
     return len(made), Counter(str(message["queue"]) for message in messages)
+
+
+def _copied(event: Event, copy: UUID, name: str, effects: bool) -> Event:
+    return replace(event, id=copy, replay_name=name, replayed_from=event.origin_id, effects=effects)
 
 
 def _mark_redriven(connection: Connection, tenant_id: UUID, chosen: list[_Chosen]) -> None:

@@ -81,6 +81,13 @@ def test_a_visibility_over_twelve_hours_is_refused() -> None:
         declare(Topology([Queue("a", timedelta(hours=13))], []))
 
 
+def test_a_queues_concurrency_is_that_of_its_function() -> None:
+    declared = declare(Topology([Queue("a", concurrency=4), Queue("b")], []))
+    assert [queue.max_concurrency for queue in declared.queues] == [4, None]
+    with pytest.raises(ValueError, match="2 batches or more"):
+        declare(Topology([Queue("a", concurrency=1)], []))
+
+
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True))
 def test_every_name_is_one_that_aws_takes_and_none_is_given_twice(names: list[str]) -> None:
     topology = Topology(

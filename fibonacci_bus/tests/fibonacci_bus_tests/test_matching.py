@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fibonacci_bus import Event, Queue, Rule, Topology, compile_pattern
-from fibonacci_bus.matching import RuleIndex, rules
+from fibonacci_bus.matching import RuleIndex, exprs, rules
 from fibonacci_bus.operators import packed_address
 
 from . import strategies as own
@@ -29,12 +29,20 @@ def tried(patterns: list[dict[str, Any]], event: Mapping[str, Any]) -> tuple[str
     return tuple(str(i) for i, p in enumerate(patterns) if compile_pattern(p).matches(event))
 
 
-@pytest.fixture(
-    params=[64, -1], ids=["fields lead", "the event leads"], autouse=True, scope="module"
-)
-def _wide(request: pytest.FixtureRequest) -> Any:
+WAYS = {
+    "one by one": {},
+    "a function": {"_COLD": 0},
+    "a function that looks up": {"_COLD": 0, "FEW": 0},
+    "split": {"_COLD": 0, "_SPLIT": 0},
+    "the event leads": {"_COLD": 0, "_WIDE": -1},
+}
+
+
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True, scope="module")
+def _way(request: pytest.FixtureRequest) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "_WIDE", request.param)
+        for name, value in request.param.items():
+            patch.setattr(exprs if name == "FEW" else rules, name, value)
         yield
 
 
@@ -56,7 +64,7 @@ def test_all_vectors_in_one_index_find_what_trying_them_finds() -> None:
         assert index.matching(event) == tried(patterns, event)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(own.patterns(), min_size=1, max_size=8), st.lists(own.events(), max_size=4))
 def test_the_index_finds_what_trying_every_pattern_finds(
     patterns: list[dict[str, Any]], events: list[dict[str, Any]]
@@ -66,7 +74,7 @@ def test_the_index_finds_what_trying_every_pattern_finds(
         assert index.matching(event) == tried(patterns, event)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(own.patterns(), min_size=1, max_size=6),
     st.sampled_from(own.SOURCES),
@@ -120,6 +128,24 @@ def test_a_value_that_is_no_json_is_refused() -> None:
     event = {"source": "s", "detail-type": "t", "detail": {"x": uuid4()}}
     with pytest.raises(TypeError, match="JSON values, not UUID"):
         index.matching(event)
+
+
+def test_a_large_index_is_split_by_the_texts_of_a_field() -> None:
+    patterns: list[dict[str, Any]] = [
+        {"detail": {"cliente": [f"c{n % 10}"], "etapa": [n]}} for n in range(40)
+    ]
+    patterns += [
+        {"detail": {"cliente": [{"anything-but": "c3"}]}},
+        {"detail": {"etapa": [{"exists": True}]}},
+    ]
+    index = index_of(patterns)
+    clientes: list[Any] = ["c3", "c4", "new", 5, None, ["c3", "c4"], {"x": 1}]
+    for detail in [{"cliente": c, "etapa": e} for c in clientes for e in (3, 33, 4)] + [
+        {"etapa": 3}
+    ]:
+        for _ in range(4):
+            event = {"source": "s", "detail-type": "t", "detail": detail}
+            assert index.matching(event) == tried(patterns, event)
 
 
 @given(st.text("ab*\\.", max_size=8), own.wildcards())

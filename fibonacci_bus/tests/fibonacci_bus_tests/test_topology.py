@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fibonacci_bus import Event, InvalidPattern, Queue, Rule, Topology, compile_pattern
+from fibonacci_bus import (
+    Event,
+    InvalidDeclaration,
+    InvalidPattern,
+    Queue,
+    Rule,
+    Topology,
+    compile_pattern,
+    declared,
+    topology_of,
+)
 
 SOURCES = ("nigredo.recebimento", "nigredo.disparo", "alquimista.leads", "outro")
 PATTERNS: list[dict[str, Any]] = [
@@ -90,3 +101,47 @@ def test_the_envelope_has_eventbridges_field_names() -> None:
         "time": published.occurred_at.isoformat(),
         "detail": {"n": 1},
     }
+
+
+@given(
+    st.lists(
+        st.builds(
+            Queue,
+            st.text(min_size=1, max_size=5),
+            st.timedeltas(timedelta(0), timedelta(hours=12)),
+            st.integers(1, 9),
+            st.timedeltas(timedelta(0), timedelta(days=14)),
+            st.none() | st.integers(1, 9),
+            st.none() | st.integers(1, 9),
+            st.integers(1, 9),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda queue: queue.name,
+    ),
+    st.lists(st.sampled_from(PATTERNS), max_size=4),
+)
+def test_a_declaration_says_all_that_a_topology_is(
+    queues: list[Queue], patterns: list[dict[str, Any]]
+) -> None:
+    rules = [Rule(f"r{n}", pattern, queues[0].name) for n, pattern in enumerate(patterns)]
+    told = json.loads(json.dumps(declared(Topology(queues, rules))))
+    again = topology_of(told)
+    assert [again.queue(name) for name in again.names] == queues
+    assert list(again.rules) == rules
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"version": 2, "queues": [], "rules": []},
+        {"version": 1, "queues": []},
+        {"version": 1, "queues": [{"name": "a"}], "rules": []},
+        {"version": 1, "queues": [], "rules": [{"name": "r", "speed": 3}]},
+    ],
+    ids=["empty", "another version", "no rules", "half a queue", "a strange rule"],
+)
+def test_a_declaration_that_cannot_be_read_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(InvalidDeclaration):
+        topology_of(told)

@@ -15,7 +15,17 @@ from sqlalchemy import Engine, text
 
 from alquimista.db.session import Database
 from alquimista.runtime.topology import DEMO_QUEUE
-from fibonacci_bus import ErrorClass, Event, Queue, QueueReader, Rule, Topology, publish
+from fibonacci_bus import (
+    ErrorClass,
+    Event,
+    Queue,
+    QueueReader,
+    Rule,
+    Topology,
+    declared,
+    publish,
+    topology_of,
+)
 from tests.conftest import TestTenant
 from tests.database import ROOT, Urls
 from tests.integration.linha_de_comando.conftest import Command
@@ -241,3 +251,15 @@ def test_purge_tells_what_went(
     assert shown.exit_code == 0, shown.output
     assert "dead_letters: 1 apagadas" in shown.stdout
     assert (bus.count("dead_letters"), bus.count("events")) == (0, 1)
+
+
+def test_the_declaration_is_the_one_that_the_system_runs_on(
+    command: Command, fresh_database: Urls
+) -> None:
+    shown = command("bus", "declaration", urls=fresh_database)
+    told = json.loads(shown.stdout)
+    assert declared(topology_of(told)) == told
+    assert {"alquimista_disparos", "nigredo_recebimento"} <= {q["name"] for q in told["queues"]}
+    on_aws = json.loads(command("bus", "declaration", "--aws", urls=fresh_database).stdout)
+    assert [queue["queue"] for queue in on_aws["queues"]] == [q["name"] for q in told["queues"]]
+    assert len(on_aws["rules"]) == len(told["rules"])

@@ -24,6 +24,8 @@ QUEUE_NAME_LIMIT = 80
 PATTERN_LIMIT = 2048
 """Characters of an event pattern (EventBridge quotas, "Event pattern size")."""
 LONG_POLL_SECONDS = 10
+LEAST_CONCURRENCY = 2
+"""Lambda's own least ("Configuring maximum concurrency for Amazon SQS event sources")."""
 RETENTION_SECONDS = 4 * 24 * 3600
 """Shorter than the dead letters': SQS counts a dead letter's age from its first enqueueing."""
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600
@@ -33,7 +35,10 @@ _MOVED = {"account": "tenant_id", "id": "event_id"}
 
 @dataclass(frozen=True, slots=True)
 class QueueDeclaration:
-    """A standard SQS queue and its dead-letter queue; ``queue`` is the topology's name for it."""
+    """A standard SQS queue and its dead-letter queue; ``queue`` is the topology's name for it.
+
+    ``max_concurrency`` is the ``MaximumConcurrency`` of the event source mapping; None: any.
+    """
 
     queue: str
     name: str
@@ -43,6 +48,7 @@ class QueueDeclaration:
     max_receives: int
     dead_letter_name: str
     dead_letter_retention_seconds: int
+    max_concurrency: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ def declare(
 
     Raises:
         InvalidPattern: a pattern is longer than EventBridge takes, or cannot be said there.
-        ValueError: a visibility time-out over SQS's 12 hours, or two names become one.
+        ValueError: a visibility time-out over SQS's 12 hours, a concurrency of one, or two names
+            become one.
     """
     queues = tuple(_queue(topology, name, prefix) for name in topology.names)
     names = {declared.queue: declared.name for declared in queues}
@@ -111,6 +118,8 @@ def _queue(topology: Topology, name: str, prefix: str) -> QueueDeclaration:
     visibility = ceil(settings.visibility_timeout.total_seconds())
     if visibility > _VISIBILITY_LIMIT:
         raise ValueError(f"queue {name}: SQS hides a message 12 hours at most")
+    if settings.concurrency is not None and settings.concurrency < LEAST_CONCURRENCY:
+        raise ValueError(f"queue {name}: Lambda handles {LEAST_CONCURRENCY} batches or more")
     base = _fitting(prefix + name, QUEUE_NAME_LIMIT - len("-dlq"), r"[^\-_A-Za-z0-9]")
     return QueueDeclaration(
         queue=name,
@@ -121,6 +130,7 @@ def _queue(topology: Topology, name: str, prefix: str) -> QueueDeclaration:
         max_receives=settings.max_receives,
         dead_letter_name=f"{base}-dlq",
         dead_letter_retention_seconds=DEAD_LETTER_RETENTION_SECONDS,
+        max_concurrency=settings.concurrency,
     )
 
 

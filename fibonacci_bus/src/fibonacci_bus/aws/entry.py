@@ -7,7 +7,7 @@ ride in it under one reserved key: EventBridge replaces ``id`` and ``account`` b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -39,15 +39,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the event's row is, and what it is ordered by."""
+    """Where the event's row is, what it is ordered by, and for which queues (None: for all)."""
 
     tenant_id: UUID
     event_id: UUID
     ordering_key: str | None
+    queues: frozenset[str] | None = None
 
 
-def entry_of(event: Event, bus_name: str) -> Entry:
-    """The request entry of an event.
+def entry_of(event: Event, bus_name: str, queues: Iterable[str] | None = None) -> Entry:
+    """The request entry of an event; ``queues`` are those that take it, though others match.
 
     Size as AWS documents it ("Calculating PutEvents event entry size"): 14 bytes of time and the
     UTF-8 bytes of source, detail type and detail.
@@ -58,7 +59,7 @@ def entry_of(event: Event, bus_name: str) -> Entry:
     """
     if BUS_FIELDS in event.detail:
         raise ValueError(f"the key {BUS_FIELDS!r} of a detail is the bus's own")
-    fields = {
+    fields: dict[str, Any] = {
         "event_id": str(event.id),
         "tenant_id": str(event.tenant_id),
         "ordering_key": event.ordering_key,
@@ -66,6 +67,8 @@ def entry_of(event: Event, bus_name: str) -> Entry:
         "causation_id": str(event.causation_id) if event.causation_id else None,
         "depth": event.depth,
     }
+    if queues is not None:
+        fields["queues"] = sorted(queues)
     detail = json.dumps({**event.detail, BUS_FIELDS: fields}, ensure_ascii=False)
     size = _TIME_BYTES + sum(len(part.encode()) for part in (event.source, event.type, detail))
     if size > MAX_BYTES:
@@ -104,7 +107,13 @@ def address_of(body: str) -> Address:
         envelope = json.loads(body)
         fields = _object(_object(envelope)["detail"])[BUS_FIELDS]
         ordering_key = _object(fields).get("ordering_key")
-        address = Address(UUID(fields["tenant_id"]), UUID(fields["event_id"]), ordering_key)
+        queues = fields.get("queues")
+        address = Address(
+            UUID(fields["tenant_id"]),
+            UUID(fields["event_id"]),
+            ordering_key,
+            None if queues is None else frozenset(queues),
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"no event of this bus: {type(error).__name__}: {error}") from error
     if not isinstance(ordering_key, str | None):

@@ -55,7 +55,8 @@ _LEFTOVERS = text(
     SELECT published_at, id, source, type, detail, tenant_id, trace_id, occurred_at, ordering_key,
            causation_id, depth
     FROM {SCHEMA}.events
-    WHERE tenant_id = :tenant AND status = '{PENDING}' AND {_OLD}
+    WHERE tenant_id = :tenant AND status = '{PENDING}' AND replayed_from IS NULL
+      AND {_OLD}
       AND (published_at, id) > (CAST(:since AS timestamptz), CAST(:last AS uuid))
     ORDER BY published_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     """
@@ -129,7 +130,22 @@ class EventBridgePublisher:
         """Push committed events and mark them; answers how many EventBridge took. Never raises
         for EventBridge or the database: what is not pushed or not marked is the sweep's.
         """
-        accepted = self._send(events)
+        accepted = self._send([entry_of(event, self._bus_name) for event in events])
+        self._mark_pushed(accepted)
+        return len(accepted)
+
+    def push_copies(self, copies: Sequence[tuple[Event, Sequence[str]]]) -> int:
+        """Push what a replay copied, each for its queues only; as ``push`` else.
+
+        What is not pushed stays pending, and is left to a replay of the same name: the sweep does
+        not know the queues.
+        """
+        entries = [entry_of(event, self._bus_name, queues) for event, queues in copies]
+        accepted = self._send(entries)
+        self._mark_pushed(accepted)
+        return len(accepted)
+
+    def _mark_pushed(self, accepted: Sequence[Event]) -> None:
         for tenant_id in {event.tenant_id for event in accepted}:
             own = [event.id for event in accepted if event.tenant_id == tenant_id]
             try:
@@ -137,7 +153,6 @@ class EventBridgePublisher:
                     _mark(connection, tenant_id, own)
             except DBAPIError as error:
                 logger.warning("pushed, not marked: %s", type(error.orig).__name__)
-        return len(accepted)
 
     def sweep(
         self, relay: Engine, *, older_than: timedelta = timedelta(seconds=30), limit: int = 100
@@ -177,26 +192,26 @@ class EventBridgePublisher:
                     Event(**{k: v for k, v in row._mapping.items() if k != "published_at"})
                     for row in rows
                 ]
-                accepted = self._send(events)
+                accepted = self._send([entry_of(event, self._bus_name) for event in events])
                 _mark(connection, tenant_id, [event.id for event in accepted])
             pushed += len(accepted)
             if len(rows) < limit:
                 return pushed
             cursor = (rows[-1].published_at, rows[-1].id)
 
-    def _send(self, events: Sequence[Event]) -> list[Event]:
+    def _send(self, entries: Sequence[Entry]) -> list[Event]:
         """Call PutEvents; answers what it took. An error of AWS is logged and ends the sending."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         accepted: list[Event] = []
         try:
-            for batch in batches([entry_of(event, self._bus_name) for event in events]):
+            for batch in batches(entries):
                 self._put(batch, accepted)
         except (BotoCoreError, ClientError) as error:
             logger.warning(
                 "EventBridge unreachable, left to the sweep: %s",
                 error,
-                extra={"waiting": len(events) - len(accepted)},
+                extra={"waiting": len(entries) - len(accepted)},
             )
         return accepted
 

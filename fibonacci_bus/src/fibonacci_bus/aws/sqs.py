@@ -23,12 +23,13 @@ from fibonacci_bus.aws.declaration import BusDeclaration, QueueDeclaration
 from fibonacci_bus.aws.entry import Unreadable, address_of
 from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, described
-from fibonacci_bus.queues import Message
+from fibonacci_bus.queues import Depth, Message
 from fibonacci_bus.topology import Topology
 from fibonacci_bus.worker import Scope
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
     from types_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,11 @@ SPARED_COPIES = 30
 _COPY_DELAY_LIMIT = 30
 _VISIBILITY_LIMIT = 12 * 3600
 _BATCH = 10
+_COUNTS: tuple[QueueAttributeNameType, ...] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 _STALE = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight")
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TRIED = text(
@@ -118,8 +124,21 @@ class SqsQueues:
         """Standard queues do not: leases keep an ordering key's events apart."""
         return False
 
+    def depth(self) -> dict[str, Depth]:
+        """How full each queue is, by name, as SQS estimates it; it does not tell an age."""
+        return {queue.queue: self._depth(queue) for queue in self._declaration.queues}
+
+    def _depth(self, queue: QueueDeclaration) -> Depth:
+        told = self._client.get_queue_attributes(
+            QueueUrl=self._url(queue.name), AttributeNames=list(_COUNTS)
+        )["Attributes"]
+        waiting, in_flight, delayed = (int(told[name]) for name in _COUNTS)
+        return Depth(waiting, in_flight, delayed, 0.0)
+
     def adopt(self, record: Mapping[str, Any]) -> Message | None:
-        """Take a record that Lambda received; None where it was unreadable and is a dead letter.
+        """Take a record that Lambda received.
+
+        None where it is done with: unreadable and now a dead letter, or replayed for other queues.
 
         Raises:
             KeyError: the record is of a queue that the declaration does not know.
@@ -247,6 +266,9 @@ class SqsQueues:
         except Unreadable as error:
             logger.error("unreadable message", extra={"queue": queue.name, "error": str(error)})
             self._bury(held, receives, ErrorClass.PERMANENT, described(error))
+            self._unless_stale(lambda: self._delete(held))
+            return None
+        if address.queues is not None and queue.queue not in address.queues:
             self._unless_stale(lambda: self._delete(held))
             return None
         receipt = uuid4()

@@ -1,4 +1,4 @@
-"""The fields that some branches ask for: masks by value, and the order in which to ask."""
+"""A field that some branches ask for: from any value of it to the mask of the branches."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Field:
         "asking",
         "below",
         "bit",
+        "claims",
         "false",
         "known",
         "leaf",
@@ -33,6 +34,7 @@ class Field:
         "numbers",
         "other",
         "others",
+        "passing",
         "true",
         "worth",
     )
@@ -40,8 +42,10 @@ class Field:
     def __init__(self) -> None:
         # Until it is asked a field rules nobody out: every mask is all ones, every bit set.
         self.leaf = False
+        self.claims: Sequence[Claim] = ()
         self.below: dict[str, Field] = {}
         self.bit = self.asking = 0
+        self.passing = -1
         self.worth = 0.0
         self.absent = -1
         self.known: dict[str, int] = {}
@@ -55,11 +59,11 @@ class Field:
     def ask(self, claims: Sequence[Claim], bit: int, everyone: int) -> None:
         """Take conditions on this field, given the mask of all branches."""
         self.leaf = True
+        self.claims = claims
         self.bit = bit
         for branch, _ in claims:
             self.asking |= branch
-        branches = everyone & ~self.asking
-        self.absent = branches
+        self.passing = self.absent = branches = everyone & ~self.asking
         for branch, condition in claims:
             if isinstance(condition, Absent):
                 self.absent |= branch
@@ -79,11 +83,6 @@ class Field:
         self.null = values.constant(claims, None, branches)
         cost = 4 if self.other is None else 2 if self.number is None else 1
         self.worth = _settled(claims) / cost
-
-    @property
-    def lookup(self) -> Callable[[str, int | None], int | None] | None:
-        """How to find a text by hash; nothing where no condition names a text."""
-        return self.known.get if self.known or self.other is not None else None
 
     def mask(self, value: Any) -> int:
         """The branches that one leaf satisfies, and those that do not ask."""
@@ -123,68 +122,6 @@ class Field:
             if element is not MISSING and not isinstance(element, Mapping):
                 mask = (mask or 0) | self.mask(element)
         return mask
-
-
-class Plan:
-    """In which order to ask an object's fields: first what rules out most branches for its cost.
-
-    Who asks for a field is known beforehand: once nobody of them is alive it is passed over.
-    """
-
-    __slots__ = ("absent", "asking", "leaves", "nested", "width")
-
-    def __init__(self, fields: Mapping[str, Field]) -> None:
-        leaves = [(name, field) for name, field in fields.items() if field.leaf]
-        leaves.sort(key=lambda item: -item[1].worth)
-        self.leaves = tuple(
-            (name, field.asking, field.lookup, field.other, field) for name, field in leaves
-        )
-        plans = [(name, Plan(field.below)) for name, field in fields.items() if field.below]
-        self.nested: tuple[tuple[str, int, Plan], ...] = tuple(
-            (name, plan.asking, plan) for name, plan in plans
-        )
-        self.asking: int = 0
-        self.absent: int = -1
-        for _, field in leaves:
-            self.asking |= field.asking
-            self.absent &= field.absent
-        for _, asking, plan in self.nested:
-            self.asking |= asking
-            self.absent &= plan.absent
-        self.width: int = len(self.leaves) + sum(plan.width for _, _, plan in self.nested)
-
-    def ask(self, alive: int, found: Mapping[str, Any]) -> int:
-        """Which of the branches alive an object leaves alive.
-
-        Raises:
-            Irregular: a field lies in an array of objects.
-        """
-        get = found.get
-        for name, asking, lookup, other, field in self.leaves:
-            if alive & asking:
-                value = get(name, MISSING)
-                kind = value.__class__
-                if kind is str:
-                    known = None if lookup is None else lookup(value, other)
-                    mask = field.others(value) if known is None else known
-                elif kind is int or kind is float:
-                    number = field.number
-                    mask = field.numbers(value) if number is None else number
-                elif value is MISSING:
-                    mask = field.absent
-                else:
-                    mask = field.rare(value)
-                alive &= mask
-        for name, asking, plan in self.nested:
-            if alive & asking:
-                value = get(name)
-                if value.__class__ is dict or isinstance(value, Mapping):
-                    alive = plan.ask(alive, value)
-                elif any(isinstance(element, Mapping) for element in elements(value)):
-                    raise Irregular
-                else:
-                    alive &= plan.absent
-        return alive
 
 
 def _settled(claims: Sequence[Claim]) -> float:

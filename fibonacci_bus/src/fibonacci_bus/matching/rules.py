@@ -1,21 +1,27 @@
 """Many patterns as one index: which of them an event matches, hardly slower for more of them.
 
 Source and type come first: what they leave over is an index of its own, made when a pair of them
-is first seen. In it every field knows, for any value, the mask of the branches that the value
-satisfies or that do not ask (``values``), and the masks of all fields are joined by *and*.
-The fields that settle most at least cost come first; a field that no branch still alive asks for
-is passed over. Where rules name more fields than events have, the event's own fields lead, and the
-mask of those that it lacks is kept by its shape. An event whose fields lie in arrays of objects is
-first matched as if its objects were one, and the few branches that remain are tried one by one.
+is first seen. Where that is still large and most of its branches name texts of one field (a
+customer, a campaign), the event's text leads on to a smaller index, again made when first met. Few
+branches are tried one by one until events keep coming. Then, in an index, every field knows for any
+value the mask of the branches that the value satisfies or that do not ask (``values``), and the
+masks of all fields are joined by *and*, in one function that is written for the index (``code``).
+Where rules name more fields than events have, the event's own fields lead, and the mask of those
+that it lacks is kept by its shape. An event whose fields lie in arrays of objects is first matched
+as if its objects were one, and the few branches that remain are tried one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 
-from fibonacci_bus.matching.fields import Field, Irregular, Plan
+from fibonacci_bus.matching.code import Matcher, compile_fields, width
+from fibonacci_bus.matching.fields import Field, Irregular
+from fibonacci_bus.matching.labels import Labels
 from fibonacci_bus.matching.texts import Claim
+from fibonacci_bus.operators import Condition, Equals
 from fibonacci_bus.pattern import Branch, Path, Pattern, elements
 
 SOURCE: Path = ("source",)
@@ -24,8 +30,17 @@ DETAIL = "detail"
 _KEPT = 4096
 """Entries of each lazily filled table; a full one starts again."""
 
+_SPLIT = 8
+"""More branches than this are split by the texts of a field, where that leaves half of them."""
+
+_COLD = 2
+"""So many events are tried branch by branch before a function is written for few branches."""
+
 _WIDE = 64
 """More fields than this are asked as the event names them, not one after the other."""
+
+_MAKING = Lock()
+"""Fields are made by one thread at a time; made ones are read by any."""
 
 Entry: TypeAlias = tuple[Branch, str]
 Walk: TypeAlias = tuple[Mapping[str, Any], dict[str, Field]]
@@ -39,42 +54,38 @@ class _Branches:
 
     __slots__ = (
         "_all",
-        "_answers",
+        "_ask",
+        "_cold",
+        "_decided",
         "_entries",
         "_fields",
         "_in_detail",
+        "_labels",
         "_leaves",
-        "_plan",
+        "_parts",
+        "_parts_by_text",
         "_shapes",
+        "_split",
         "_wide",
     )
 
     def __init__(self, entries: Sequence[Entry], decided: frozenset[Path]) -> None:
         """``decided`` are fields that are known to be met."""
         self._entries = tuple(entries)
+        self._decided = decided
         self._all = (1 << len(entries)) - 1
+        self._cold = _COLD if len(entries) <= _SPLIT else 0
+        claims = _claims(entries, decided)
+        self._in_detail = all(len(path) > 1 and path[0] == DETAIL for path in claims)
+        self._split = _splitting(claims, len(entries)) if len(entries) > _SPLIT else None
+        self._labels = Labels([label for _, label in entries])
+        self._parts: dict[int, _Branches] = {}
+        self._parts_by_text: dict[str, _Branches] = {}
+        self._ask: Matcher | None = None
         self._fields: dict[str, Field] = {}
         self._leaves: list[Field] = []
-        for path, claims in _claims(entries, decided).items():
-            self._plant(path, claims)
-        self._in_detail = set(self._fields) <= {DETAIL} and not any(
-            field.leaf for field in self._fields.values()
-        )
-        fields = self._fields
-        if self._in_detail:
-            fields = self._fields[DETAIL].below if self._fields else {}
-        self._plan = Plan(fields)
-        self._wide = fields if self._plan.width > _WIDE else None
+        self._wide: dict[str, Field] = {}
         self._shapes: dict[int, int] = {}
-        self._answers: dict[int, tuple[str, ...]] = {}
-
-    def _plant(self, path: Path, claims: Sequence[Claim]) -> None:
-        fields = self._fields
-        for name in path:
-            field = fields.setdefault(name, Field())
-            fields = field.below
-        field.ask(claims, 1 << len(self._leaves), self._all)
-        self._leaves.append(field)
 
     def labels(
         self, detail: Mapping[str, Any] | None, envelope: Callable[[], Mapping[str, Any]]
@@ -85,22 +96,76 @@ class _Branches:
         elif detail is None:
             detail = envelope().get(DETAIL)
             if not isinstance(detail, Mapping):
-                return self._answer(self._tried(envelope()))
+                return self._labels.of(self._tried(envelope()))
+        if self._split is not None:
+            part = self._part(detail, *self._split)
+            if part is not None:
+                return part.labels(detail if self._in_detail else None, envelope)
+        if self._ask is None:
+            if self._cold > 0:
+                self._cold -= 1
+                return self._labels.of(self._tried(envelope()))
+            self._ask = self._compiled()
         try:
-            if self._wide is None:
-                found = self._plan.ask(self._all, detail)
-            else:
-                found = self._walk(detail, self._wide)
+            found = self._ask(self._all, detail)
         except Irregular:
             found = self._tried(envelope())
-        answer = self._answers.get(found)
-        return self._answer(found) if answer is None else answer
+        return self._labels.of(found)
 
-    def _walk(self, found: Mapping[str, Any], fields: dict[str, Field]) -> int:
-        """As ``Plan.ask``, for more fields than events have: led by the event's fields."""
-        alive = self._all
+    def _compiled(self) -> Matcher:
+        with _MAKING:
+            if self._ask is not None:
+                return self._ask
+            self._plant()
+            fields = self._fields
+            if self._in_detail:
+                fields = fields[DETAIL].below if fields else {}
+            if width(fields) <= _WIDE:
+                return compile_fields(fields)
+            self._wide = fields
+            return self._walk
+
+    def _plant(self) -> None:
+        """Make the fields, once."""
+        if self._leaves:
+            return
+        leaves: list[Field] = []
+        for path, claims in _claims(self._entries, self._decided).items():
+            fields = self._fields
+            for name in path:
+                field = fields.setdefault(name, Field())
+                fields = field.below
+            field.ask(claims, 1 << len(leaves), self._all)
+            leaves.append(field)
+        self._leaves = leaves
+
+    def _part(self, found: Mapping[str, Any], path: Path, field: Field) -> _Branches | None:
+        """The smaller index that the event's text leads to; None where it has no such text."""
+        value: Any = found
+        for name in path[1:] if self._in_detail else path:
+            if value.__class__ is not dict:
+                return None
+            value = value.get(name)
+        if value.__class__ is not str:
+            return None
+        part = self._parts_by_text.get(value)
+        return self._made_part(value, path, field) if part is None else part
+
+    def _made_part(self, value: str, path: Path, field: Field) -> _Branches:
+        alive = field.mask(value)
+        part = self._parts.get(alive)
+        if part is None:
+            left = [entry for _, entry in _set_bits(alive, self._entries)]
+            part = _Branches(left, self._decided | {path})
+            _keep(self._parts, alive, part)
+        if value in field.known:
+            _keep(self._parts_by_text, value, part)
+        return part
+
+    def _walk(self, alive: int, found: Mapping[str, Any]) -> int:
+        """As a compiled function, for more fields than events have: led by the event's fields."""
         seen = 0
-        pending: list[Walk] = [(found, fields)]
+        pending: list[Walk] = [(found, self._wide)]
         for found, fields in pending:
             for name, value in found.items():
                 field = fields.get(name)
@@ -125,7 +190,15 @@ class _Branches:
         return mask
 
     def _tried(self, envelope: Mapping[str, Any]) -> int:
-        """The branches that match an event with arrays of objects: narrowed, then tried."""
+        """The branches that match: narrowed where there are fields, then tried one by one."""
+        alive = self._narrowed(envelope) if self._leaves else self._all
+        for bit, (branch, _) in _set_bits(alive, self._entries):
+            if not branch.matches(envelope):
+                alive ^= bit
+        return alive
+
+    def _narrowed(self, envelope: Mapping[str, Any]) -> int:
+        """The branches that match as if the objects of each array were one, and perhaps others."""
         masks: dict[Field, int] = {}
         pending = [(envelope, self._fields, False)]
         for found, fields, inside in pending:
@@ -143,15 +216,7 @@ class _Branches:
         alive = self._all
         for field in self._leaves:
             alive &= masks.get(field, field.absent)
-        for bit, (branch, _) in _set_bits(alive, self._entries):
-            if not branch.matches(envelope):
-                alive ^= bit
         return alive
-
-    def _answer(self, found: int) -> tuple[str, ...]:
-        answer = tuple(dict.fromkeys(label for _, (_, label) in _set_bits(found, self._entries)))
-        _keep(self._answers, found, answer)
-        return answer
 
 
 def _descend(value: Any, below: dict[str, Field], pending: list[Walk]) -> None:
@@ -227,6 +292,25 @@ def _claims(entries: Sequence[Entry], decided: frozenset[Path]) -> dict[Path, li
                 found = claims.setdefault(path, [])
                 found += ((1 << number, condition) for condition in conditions)
     return claims
+
+
+def _splitting(claims: Mapping[Path, Sequence[Claim]], count: int) -> tuple[Path, Field] | None:
+    """The field whose texts leave the fewest branches over; None where none leaves half."""
+    best: tuple[Path, Field] | None = None
+    least = count / 2
+    for path, asked in claims.items():
+        if len({bit for bit, condition in asked if _names_text(condition)}) < least:
+            continue
+        field = Field()
+        field.ask(asked, 0, (1 << count) - 1)
+        left = sum(mask.bit_count() for mask in field.known.values()) / len(field.known)
+        if left <= least:
+            best, least = (path, field), left
+    return best
+
+
+def _names_text(condition: Condition) -> bool:
+    return isinstance(condition, Equals) and isinstance(condition.value, str)
 
 
 def _set_bits(mask: int, entries: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:

@@ -30,6 +30,11 @@ def known_texts(claims: Sequence[Claim], always: int) -> dict[str, int]:
 
 def other_texts(claims: Sequence[Claim], always: int) -> TextMask | int:
     """From a text that no condition names to its mask, or the mask where it never differs."""
+    return text_mask(unnamed(claims), always)
+
+
+def unnamed(claims: Sequence[Claim]) -> list[Claim]:
+    """What is left of the claims for a text that no condition names."""
     rest: list[Claim] = []
     for bit, condition in claims:
         if isinstance(condition, AnythingBut):
@@ -37,7 +42,7 @@ def other_texts(claims: Sequence[Claim], always: int) -> TextMask | int:
             rest.append((bit, AnythingBut(kept) if kept else Exists()))
         elif not isinstance(condition, Equals):
             rest.append((bit, condition))
-    return text_mask(rest, always)
+    return rest
 
 
 def numbers(claims: Sequence[Claim], always: int) -> Callable[[float], int] | int:

@@ -48,6 +48,7 @@ from alquimista.prospeccao.leads.context import LeadsContext
 from alquimista.prospeccao.relatorios.context import RelatoriosContext
 from alquimista.runtime.admission import Catalogue, admit_all, installed
 from alquimista.runtime.context import RuntimeContext, ServiceFactory
+from alquimista.runtime.homes import AwsHome, Home, PostgresHome
 from alquimista.runtime.journal import RunTools
 from alquimista.runtime.lifecycle import AgentHooks
 from alquimista.runtime.operations import OperationCaller, RunOperations
@@ -69,9 +70,11 @@ from alquimista_sdk.errors import (
     TransientError,
     VersionConflict,
 )
+from fibonacci_bus.aws import SqsQueues, lambda_handler
+from fibonacci_bus.aws.handler import LambdaHandler
 from fibonacci_bus.errors import ErrorClass, EventTooLarge
 from fibonacci_bus.event import Event
-from fibonacci_bus.queues import QueueReader
+from fibonacci_bus.ports import MessageSource
 from fibonacci_bus.retention import Retention
 from fibonacci_bus.timers import Timers
 from fibonacci_bus.topology import Topology
@@ -92,6 +95,7 @@ class System:
     ticker: Ticker
     keys: LeadKeys
     timers: Timers
+    home: Home
 
     @property
     def settings(self) -> Settings:
@@ -123,10 +127,24 @@ class System:
         return gone
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
-        """A worker of all queues that have a consumer, or of some."""
+        """A worker of all queues that have a consumer, or of some; for one thread."""
+        return self._worker(self.home.source(), queues)
+
+    def sqs_handler(self) -> LambdaHandler:
+        """The handler of a function that SQS queues feed.
+
+        Raises:
+            TypeError: the bus is not at home on AWS.
+        """
+        source = self.home.source()
+        if not isinstance(source, SqsQueues):
+            raise TypeError("ALQUIMISTA_BUS is not aws")
+        return lambda_handler(source, self._worker(source, None))
+
+    def _worker(self, source: MessageSource, queues: tuple[str, ...] | None) -> Worker:
         chosen = [c for name, c in self.consumers.items() if queues is None or name in queues]
         return Worker(
-            self.services.queues,
+            source,
             self.database.scope,
             chosen,
             classify,
@@ -136,6 +154,7 @@ class System:
 
     def close(self) -> None:
         """Close every pooled connection."""
+        self.home.close()
         self.database.dispose()
 
     def _alert(self, event: Event, error: BaseException) -> None:
@@ -177,14 +196,15 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
     database = Database(settings.app_dsn, settings.relay_dsn)
     found = catalogue if catalogue is not None else admit_all(installed())
-    topology = build_topology(
-        (agent.manifest for agent in found.admitted.values()),
-        visibility_factor=settings.bus.visibility_factor,
-        limit=settings.bus.agent_limit,
-    )
+    topology = topology_of(settings, found)
     keys = LeadKeys(settings.key("chaves dos leads"))
     timers = Timers(OFFSETS_SQL)
-    publisher = EventPublisher(lambda: topology, keys)
+    home: Home
+    if settings.aws.home:
+        home = AwsHome(database, topology, settings.aws)
+    else:
+        home = PostgresHome(database, topology, settings.relay_dsn)
+    publisher = EventPublisher(home, keys)
     ports = Ports(
         publisher=publisher,
         timers=timers,
@@ -196,7 +216,6 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     correio = _correio(ports)
     access = _home(database, settings, correio)
     contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
-    reader = QueueReader(database.relay_engine, topology)
     services = Services(
         settings=settings,
         database=database,
@@ -216,7 +235,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
             machine_time,
         ),
         registry=_registry(ports, keys),
-        queues=reader,
+        queues=home.source(),
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
     )
     manifests = {slug: agent.manifest for slug, agent in found.admitted.items()}
@@ -226,6 +245,22 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         ticker=Ticker(database, timers, publisher, lambda: manifests, tenants.fuso),
         keys=keys,
         timers=timers,
+        home=home,
+    )
+
+
+def installed_topology(settings: Settings) -> Topology:
+    """Queues and rules of the installed agents; needs no database."""
+    return topology_of(settings, admit_all(installed()))
+
+
+def topology_of(settings: Settings, catalogue: Catalogue) -> Topology:
+    """Queues and rules of admitted agents, with the limits of the settings."""
+    return build_topology(
+        (agent.manifest for agent in catalogue.admitted.values()),
+        visibility_factor=settings.bus.visibility_factor,
+        limit=settings.bus.agent_limit,
+        limits=settings.bus.queues,
     )
 
 

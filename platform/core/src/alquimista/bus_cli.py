@@ -29,7 +29,8 @@ from alquimista.cli_options import (
 from alquimista.observability.masking import mask_text
 from alquimista.replay_cli import replay
 from alquimista.settings import Settings
-from fibonacci_bus import Figures, Listener, figures
+from fibonacci_bus import Figures, Listener, declared, figures
+from fibonacci_bus.aws import declare
 
 _WAIT_SECONDS = 1.0
 
@@ -170,6 +171,24 @@ def purge(settings: Settings, tenant: str | None) -> None:
             system.close()
     for table, rows in gone.items():
         click.echo(f"{table}: {rows} apagadas")
+
+
+@bus.command()
+@click.option("--aws", is_flag=True, help="Como o EventBridge e o SQS as chamam.")
+@click.pass_obj
+def declaration(settings: Settings, aws: bool) -> None:
+    """Imprime em JSON as filas e regras dos agentes instalados; servem ao PostgreSQL e à AWS."""
+    from alquimista.bootstrap import installed_topology
+
+    with errors():
+        topology = installed_topology(settings)
+        if aws:
+            told = declare(
+                topology, bus_name=settings.aws.bus_name, prefix=settings.aws.queue_prefix
+            ).as_dict()
+        else:
+            told = declared(topology)
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
 
 @contextmanager

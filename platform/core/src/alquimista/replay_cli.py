@@ -90,7 +90,15 @@ def _run(
         return
     _audit(system, selection, nome, com_efeitos, planned)
     with _progress("Repetindo", planned.looked_at) as told:
-        done = run_replay(scope, topology, selection, nome, effects=com_efeitos, progress=told)
+        done = run_replay(
+            scope,
+            topology,
+            selection,
+            nome,
+            effects=com_efeitos,
+            progress=told,
+            push=system.home.push,
+        )
     effects = "com" if com_efeitos else "sem"
     again = "evento repetido" if done.events == 1 else "eventos repetidos"
     click.echo(f"Repetição {nome}: {done.events} {again}, {effects} efeitos externos.")

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,10 +65,23 @@ class Cognito:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many messages of a queue, and of one tenant in it, are in flight at a time; None: any.
+
+    ``group`` is how many events one transaction may claim and commit together.
+    """
+
+    concurrency: int | None = None
+    partition_concurrency: int | None = None
+    group: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class BusTimes:
     """How long things may take. ``agent_limit`` caps every agent's own time-out.
 
-    ``events_kept`` is the age at which events leave the archive; None keeps them.
+    ``events_kept`` is the age at which events leave the archive; None keeps them. ``queues`` are
+    limits by queue, ``*`` for all that are not named.
     """
 
     agent_limit: timedelta | None = None
@@ -75,6 +89,19 @@ class BusTimes:
     visibility_factor: float = 6.0
     burst: timedelta = timedelta(seconds=8)
     events_kept: timedelta | None = None
+    queues: Mapping[str, QueueLimits] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """Names of the bus's home on AWS; ``home`` is whether it is the one.
+
+    Region, access and endpoint are read by boto3 itself (``AWS_REGION``, ``AWS_ENDPOINT_URL``, …).
+    """
+
+    home: bool = False
+    bus_name: str = "fibonacci-bus"
+    queue_prefix: str = "fibonacci-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +124,7 @@ class Settings:
     whatsapp: WhatsApp = WhatsApp()
     bus: BusTimes = BusTimes()
     cognito: Cognito | None = None
+    aws: Aws = Aws()
     log_level: str = "INFO"
 
     @property
@@ -165,6 +193,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         bus=_bus_times(env),
         cognito=_cognito(env),
+        aws=_aws(env),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
@@ -190,7 +219,37 @@ def _bus_times(env: Mapping[str, str]) -> BusTimes:
         lease_margin=timedelta(seconds=float(env.get("ALQUIMISTA_LEASE_MARGIN_SECONDS", "30"))),
         visibility_factor=float(env.get("ALQUIMISTA_VISIBILITY_FACTOR", "6")),
         events_kept=timedelta(days=float(kept)) if kept else None,
+        queues=_queue_limits(env.get("ALQUIMISTA_QUEUES", "{}")),
     )
+
+
+def _aws(env: Mapping[str, str]) -> Aws:
+    home = env.get("ALQUIMISTA_BUS", "postgres")
+    if home not in ("postgres", "aws"):
+        raise SettingsInvalid("ALQUIMISTA_BUS is postgres or aws")
+    return Aws(
+        home=home == "aws",
+        bus_name=env.get("ALQUIMISTA_BUS_NAME", "fibonacci-bus"),
+        queue_prefix=env.get("ALQUIMISTA_QUEUE_PREFIX", "fibonacci-"),
+    )
+
+
+def _queue_limits(raw: str) -> dict[str, QueueLimits]:
+    """Limits by queue from their JSON form."""
+    known = {item.name for item in fields(QueueLimits)}
+    try:
+        told = json.loads(raw)
+    except ValueError as error:
+        raise SettingsInvalid(f"ALQUIMISTA_QUEUES is no JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise SettingsInvalid("ALQUIMISTA_QUEUES: an object, from a queue's name to its limits")
+    for queue, limits in told.items():
+        if not isinstance(limits, dict) or limits.keys() - known:
+            names = ", ".join(sorted(known))
+            raise SettingsInvalid(f"ALQUIMISTA_QUEUES: the limits of {queue} are {names}")
+        if not all(type(value) is int and value > 0 for value in limits.values()):
+            raise SettingsInvalid(f"ALQUIMISTA_QUEUES: the limits of {queue} are positive numbers")
+    return {queue: QueueLimits(**limits) for queue, limits in told.items()}
 
 
 def _check_production(settings: Settings, env: Mapping[str, str]) -> None:

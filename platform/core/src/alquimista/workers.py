@@ -9,16 +9,17 @@ from sqlalchemy.exc import DBAPIError
 
 from alquimista.bootstrap import System
 from alquimista_sdk.errors import CriticalError
-from fibonacci_bus.queues import Listener
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
+SWEEP_SECONDS = 30.0
 PURGE_SECONDS = 24 * 3600.0
 FIRST_PURGE_SECONDS = 600.0
 
 
 class WorkerThreads:
-    """Starts threads that handle queues, one for due timers, and one that purges once a day."""
+    """Starts threads that handle queues, one for due timers, one that purges once a
+    day, and one that pushes leftovers where the bus is on AWS."""
 
     def __init__(
         self,
@@ -33,7 +34,6 @@ class WorkerThreads:
         self._purge_seconds = purge_seconds
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._listener = Listener(system.settings.relay_dsn)
         self.failed: BaseException | None = None
 
     def start(self) -> None:
@@ -41,6 +41,7 @@ class WorkerThreads:
         jobs = [
             ("tick", self._tick),
             ("purge", self._purge),
+            ("sweep", self._sweep),
             *((f"worker-{i}", self._work) for i in range(self._count)),
         ]
         for name, job in jobs:
@@ -53,7 +54,6 @@ class WorkerThreads:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout)
-        self._listener.close()
 
     def wait(self) -> None:
         """Block until ``stop`` is called or a thread fails.
@@ -76,7 +76,15 @@ class WorkerThreads:
             self._stop.set()
 
     def _work(self) -> None:
-        self._system.worker().run_forever(self._stop, self._listener)
+        self._system.home.listen(self._stop, self._system.worker())
+
+    def _sweep(self) -> None:
+        """What a publisher left unpushed, because it died or AWS was away, goes out."""
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                self._system.home.sweep()
+            except DBAPIError as error:
+                logger.warning("sweep failed", extra={"error": type(error.orig).__name__})
 
     def _purge(self) -> None:
         """Soon after the start and then once a day, what is older than its retention goes."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alquimista.settings import SettingsInvalid, from_environment
+from alquimista.runtime.topology import DEMO_QUEUE, SENDER_QUEUE, build_topology
+from alquimista.settings import QueueLimits, SettingsInvalid, from_environment
 
 KEY = "ab" * 32
 
@@ -86,3 +87,32 @@ def test_a_pool_is_named_with_its_client_and_its_region_is_in_its_name(tmp_path:
     assert (found.region, found.client_id) == ("sa-east-1", "app")
     assert found.issuer == "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_Abc"
     assert from_environment({"ALQUIMISTA_HOME": str(tmp_path)}).cognito is None
+
+
+def test_queues_have_the_limits_that_the_settings_name() -> None:
+    told = '{"fibonacci_demo": {"concurrency": 4, "group": 5}, "*": {"partition_concurrency": 2}}'
+    settings = from_environment({"ALQUIMISTA_CHAVE": KEY, "ALQUIMISTA_QUEUES": told})
+    topology = build_topology([], limits=settings.bus.queues)
+    demo, other = topology.queue(DEMO_QUEUE), topology.queue(SENDER_QUEUE)
+    assert (demo.concurrency, demo.partition_concurrency, demo.group) == (4, None, 5)
+    assert (other.concurrency, other.partition_concurrency, other.group) == (None, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("[]", "an object"),
+        ("{", "no JSON"),
+        ('{"a": {"speed": 1}}', "limits of a are concurrency, group"),
+        ('{"a": {"group": 0}}', "positive numbers"),
+        ('{"a": {"group": true}}', "positive numbers"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(told: str, said: str) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        from_environment({"ALQUIMISTA_CHAVE": KEY, "ALQUIMISTA_QUEUES": told})
+
+
+def test_limits_of_a_queue_that_there_is_not_are_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="no queue nigredo_dispara"):
+        build_topology([], limits={"nigredo_dispara": QueueLimits(group=2)})

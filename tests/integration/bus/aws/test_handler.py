@@ -29,7 +29,7 @@ from tests.integration.bus.rig import (
     cut_connections,
 )
 
-HOUR = timedelta(hours=1)
+LONG = timedelta(minutes=15)
 
 
 class Killed(BaseException):
@@ -164,7 +164,7 @@ def test_a_busy_key_burns_no_receive_however_long_it_is_busy(cloud: Cloud) -> No
     first, second = (cloud.rig.event(ordering_key="lead-1") for _ in range(2))
     cloud.publish(second)
     with cloud.rig.database.scope(cloud.rig.tenant_id) as connection:
-        held = claim(connection, cloud.rig.tenant_id, first.id, "c", HOUR, "lead-1")
+        held = claim(connection, cloud.rig.tenant_id, first.id, "c", LONG, "lead-1")
     assert isinstance(held, Claimed)
     toy = Toy()
     pump = cloud.pump(toy)
@@ -219,7 +219,7 @@ def test_a_database_that_went_away_burns_no_receive_and_no_attempt(
             cut_connections(fresh_database)
             connection.execute(text("SELECT 1"))
 
-    toy = Toy(in_commit=cut, deadline=HOUR)
+    toy = Toy(in_commit=cut, deadline=LONG)
     pump = cloud.pump(toy)
     assert pump.invoke(cloud.url()) == []
     assert cloud.count() >= 1
@@ -252,7 +252,7 @@ def test_a_claim_that_was_lost_leaves_the_record_to_its_time_out(cloud: Cloud) -
         cloud.rig.make_visible()
         with cloud.rig.database.scope(cloud.rig.tenant_id) as connection:
             assert isinstance(
-                claim(connection, event.tenant_id, event.id, "c", HOUR, None), Claimed
+                claim(connection, event.tenant_id, event.id, "c", LONG, None), Claimed
             )
 
     pump = cloud.pump(Toy(action=taken))

@@ -6,8 +6,8 @@ connection never carries it to its next user.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -60,11 +60,15 @@ class UnitOfWork:
 
 
 class Database:
-    """The engines of a process: the app's, and the relay's where the process moves envelopes."""
+    """The engines of a process: the app's, and the relay's where the process moves envelopes.
+
+    ``begin`` opens a tenant's transaction; whoever has to act after each commit wraps it.
+    """
 
     def __init__(self, app_dsn: str, relay_dsn: str | None = None, *, pool_size: int = 5) -> None:
         self.app_engine = _engine(app_dsn, pool_size)
         self._relay = _engine(relay_dsn, pool_size) if relay_dsn else None
+        self.begin: Callable[[UUID], AbstractContextManager[Connection]] = self._begin
 
     @property
     def relay_engine(self) -> Engine:
@@ -82,8 +86,11 @@ class Database:
         """
         if tenant_id is None:
             raise TenantMissing("a unit of work needs a tenant")
-        with self.app_engine.begin() as connection:
+        with self.begin(tenant_id) as connection:
             yield self.join(connection, tenant_id)
+
+    def _begin(self, _: UUID) -> AbstractContextManager[Connection]:
+        return self.app_engine.begin()
 
     def join(self, connection: Connection, tenant_id: UUID) -> UnitOfWork:
         """Scope an open transaction to a tenant and read business time, in one message.

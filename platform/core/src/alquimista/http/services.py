@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alquimista.runtime.ports import Ports
     from alquimista.runtime.publishing import EventPublisher
     from alquimista.settings import Settings
-    from fibonacci_bus.queues import QueueReader
+    from fibonacci_bus.ports import MessageSource
     from fibonacci_bus.topology import Topology
 
 EXTENSION = "alquimista"
@@ -40,7 +40,7 @@ class Services:
     access: Identidade
     invitations: Invitations
     registry: SubjectRegistry
-    queues: QueueReader
+    queues: MessageSource
     hooks: AgentHooks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,10 @@ from uuid import UUID, uuid4
 from alquimista.db.session import UnitOfWork
 from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
 from alquimista.runtime.core_events import CORE_EVENTS
+from alquimista.runtime.homes import Home
 from alquimista_sdk.errors import InvalidEvent
 from alquimista_sdk.events import FractalDetail, parse_detail
 from fibonacci_bus.event import Event
-from fibonacci_bus.publisher import publish
-from fibonacci_bus.topology import Topology
 
 PROTOCOL_SOURCES = ("nigredo.", "alquimista.")
 
@@ -37,8 +36,8 @@ class NewEvent:
 class EventPublisher:
     """Turns ``NewEvent`` into envelopes, seals personal data and hands them to the bus."""
 
-    def __init__(self, topology: Callable[[], Topology], keys: SubjectKeys) -> None:
-        self._topology = topology
+    def __init__(self, home: Home, keys: SubjectKeys) -> None:
+        self._home = home
         self._keys = keys
 
     def publish(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> tuple[UUID, ...]:
@@ -55,7 +54,7 @@ class EventPublisher:
             ids.append(event.id)
             by_delay.setdefault(new.delay, []).append(event)
         for delay, group in by_delay.items():
-            publish(uow.connection, group, self._topology(), delay=delay)
+            self._home.publish(uow.connection, group, delay)
         return tuple(ids)
 
     def open_detail(self, uow: UnitOfWork, event: Event) -> dict[str, Any]:

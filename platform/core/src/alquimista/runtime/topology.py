@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import timedelta
 
+from alquimista.settings import QueueLimits, SettingsInvalid
 from alquimista_sdk.manifest import Manifest
 from fibonacci_bus.topology import Queue, Rule, Topology
 
@@ -14,6 +16,7 @@ PLATFORM_QUEUE = "alquimista_plataforma"
 DEMO_QUEUE = "fibonacci_demo"
 CORE_QUEUES = frozenset({SENDER_QUEUE, PLATFORM_QUEUE, DEMO_QUEUE})
 CORE_NAMESPACE = "alquimista"
+EVERY_QUEUE = "*"
 SENDER_TIMEOUT = timedelta(seconds=30)
 PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes")
 
@@ -29,8 +32,15 @@ def build_topology(
     *,
     visibility_factor: float = 6.0,
     limit: timedelta | None = None,
+    limits: Mapping[str, QueueLimits] | None = None,
 ) -> Topology:
-    """A queue per agent (visibility six times its time-out, decision 5) and the core's own."""
+    """A queue per agent (visibility six times its time-out, decision 5) and the core's own.
+
+    ``limits`` are those of the queues, by name.
+
+    Raises:
+        SettingsInvalid: limits for a queue that there is not.
+    """
     core = deadline_of(SENDER_TIMEOUT.total_seconds(), limit) * visibility_factor
     queues = [
         Queue(SENDER_QUEUE, visibility_timeout=core),
@@ -67,4 +77,12 @@ def build_topology(
             )
             for item in manifest.schedules
         )
-    return Topology(queues, rules)
+    return Topology(_limited(queues, limits or {}), rules)
+
+
+def _limited(queues: Sequence[Queue], limits: Mapping[str, QueueLimits]) -> list[Queue]:
+    unknown = sorted(limits.keys() - {queue.name for queue in queues} - {EVERY_QUEUE})
+    if unknown:
+        raise SettingsInvalid(f"ALQUIMISTA_QUEUES: there is no queue {', '.join(unknown)}")
+    every = limits.get(EVERY_QUEUE, QueueLimits())
+    return [replace(queue, **asdict(limits.get(queue.name, every))) for queue in queues]
