@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from alquimista.bootstrap import System
 from alquimista.db.embedded import EmbeddedPostgres
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.comando import DEMO_OPTIONS
-from alquimista.sandbox.demo.semana import Semana
+from alquimista.sandbox.demo.semana import Semana, Visto
 from alquimista.sandbox.demo.verificacao import check
 from alquimista.sandbox.planilha_suja import escrever
 from alquimista.server import WorkerProcess, running_system
@@ -36,6 +36,12 @@ BUS = BusTimes(
 
 class Stubborn(Semana):
     """A driver that goes on after the database was away, as a person with a browser does."""
+
+    def jump(self, end: datetime) -> tuple[Visto, datetime | None]:
+        return _patiently(lambda: super(Stubborn, self).jump(end))
+
+    def settle(self) -> int:
+        return _patiently(super().settle)
 
     def drain(self) -> None:
         """Handle all that is due now; the worker is another process."""

@@ -54,7 +54,7 @@ class Andamento:
 
 
 @dataclass(frozen=True, slots=True)
-class _Visto:
+class Visto:
     """One look at the tenant: business time, what is due next, and counts."""
 
     agora: datetime
@@ -105,11 +105,7 @@ class Semana:
         end = self._look().agora + timedelta(days=dias)
         self.drain()
         while True:
-            with self._reading() as uow:
-                seen = self._see(uow)
-                moment = None if seen.rascunhos else self._next(seen, end)
-                if moment is not None:
-                    self._move(uow, moment)
+            seen, moment = self.jump(end)
             if seen.rascunhos:
                 self._approve()
             elif moment is None:
@@ -118,14 +114,23 @@ class Semana:
                 self.show(self._progress(seen))
                 self._answer(moment)
             # A timer that this sets for now fires after the next look.
-            self._settle()
+            self.settle()
 
     def drain(self) -> None:
         """Handle all that is due now, also what comes of it."""
-        while self._settle():
+        while self.settle():
             pass
 
-    def _settle(self) -> int:
+    def jump(self, end: datetime) -> tuple[Visto, datetime | None]:
+        """Look, and move the clock to what is due next; None where a person or nobody waits."""
+        with self._reading() as uow:
+            seen = self._see(uow)
+            moment = None if seen.rascunhos else self._next(seen, end)
+            if moment is not None:
+                self._move(uow, moment)
+        return seen, moment
+
+    def settle(self) -> int:
         """Handle what is due now; answers how many timers fired, for they may have set others."""
         quiet_since = time.monotonic()
         fired = self.system.ticker.tick()
@@ -155,14 +160,14 @@ class Semana:
                 {"conteudo_hash": campanha["conteudo_hash"]},
             )
 
-    def _look(self) -> _Visto:
+    def _look(self) -> Visto:
         with self._reading() as uow:
             return self._see(uow)
 
-    def _see(self, uow: UnitOfWork) -> _Visto:
+    def _see(self, uow: UnitOfWork) -> Visto:
         """What came out since the last look, and what is due next."""
         row = uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one()
-        seen = _Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos)
+        seen = Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos)
         found = messages(uow, self._seen, 1000, None) if (row.ordem or 0) > self._seen else ()
         for message in found:
             self._seen = max(self._seen, message.ordem)
@@ -173,7 +178,7 @@ class Semana:
                 )
         return seen
 
-    def _next(self, seen: _Visto, end: datetime) -> datetime | None:
+    def _next(self, seen: Visto, end: datetime) -> datetime | None:
         """The moment of what is due next, by the end of the week."""
         moments = [m for m in (seen.proximo, self.pessoas.next_at()) if m is not None]
         return min(moments) if moments and min(moments) <= end else None
@@ -199,7 +204,7 @@ class Semana:
     def _reading(self) -> Any:
         return self.system.database.unit_of_work(self.tenant_id)
 
-    def _progress(self, seen: _Visto) -> Andamento:
+    def _progress(self, seen: Visto) -> Andamento:
         return Andamento(seen.agora, seen.leads, self.enviadas, self.recebidas, seen.reunioes)
 
     def _headers(self) -> dict[str, str]:
