@@ -59,9 +59,13 @@ check: install ## Style, types and import contracts
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 
-docs: install ## Generate docs/events.md and fibonacci_bus/API.md
+docs: install ## Generate docs/events.md, permissions.md, openapi.json and fibonacci_bus/API.md
 	$(BIN)/python -m alquimista.runtime.events_manual > docs/events.md.new
 	mv docs/events.md.new docs/events.md
+	$(BIN)/python -m alquimista.manuals permissions > docs/permissions.md.new
+	mv docs/permissions.md.new docs/permissions.md
+	$(BIN)/python -m alquimista.manuals openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 	$(BIN)/python .ci/api-reference
 
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
