@@ -14,6 +14,7 @@ from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
 from alquimista.observability.health import blp as health
+from alquimista.plataforma.audit.api import blp as auditoria
 from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
 from alquimista.plataforma.identity.pages import blp as access_pages
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     people,
     conta,
     marketplace,
+    auditoria,
     leads,
     importacoes,
     fusoes,

@@ -209,6 +209,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         publisher=publisher,
         timers=timers,
         files=FolderStore(settings.home / "arquivos"),
+        chaves=keys,
         chave_servidor=settings.key("supressao e links"),
         url_publica=settings.url_publica,
     )

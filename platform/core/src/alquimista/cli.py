@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alquimista.access_cli import signing_keys, tenants
+from alquimista.audit_cli import audit
 from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
 from alquimista.observability.logs import configure
@@ -199,6 +200,7 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
     return found
 
 
+main.add_command(audit)
 main.add_command(bus)
 main.add_command(signing_keys)
 main.add_command(tenants)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import g, request
 
 from alquimista.http.errors import AcessoNegado, NaoAutenticado
+from alquimista.http.refusals import note_refusal
 from alquimista.http.services import services
 from alquimista.plataforma.identity.errors import SegundoFatorExigido
 
@@ -31,6 +32,7 @@ def requires(permission: str) -> Callable[[View], View]:
             if permission not in caller.permissoes:
                 if caller.falta_fator:
                     raise SegundoFatorExigido(_FACTOR)
+                note_refusal(caller, permission)
                 raise AcessoNegado(f"Seu acesso não inclui a permissão {permission}.")
             g.principal = caller
             return view(*args, **kwargs)

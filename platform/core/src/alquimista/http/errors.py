@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from alquimista.plataforma.audit import origin
 from alquimista_sdk.errors import (
     AlquimistaError,
     NotFound,
@@ -90,6 +91,7 @@ class ApiWithOneShape(Api):
 def register(app: Flask) -> None:
     """Trace ids, and handlers of our own error tree."""
     app.before_request(_open_trace)
+    app.teardown_request(_close_origin)
     app.after_request(_send_trace)
     app.register_error_handler(AlquimistaError, _ours)
     app.register_error_handler(EventTooLarge, _too_large)
@@ -126,6 +128,13 @@ def _open_trace() -> None:
         g.trace_id = UUID(request.headers.get("X-Trace-Id", ""))
     except ValueError:
         g.trace_id = uuid4()
+    g.audit_origin = origin.enter(origin.Origem(request.remote_addr, g.trace_id))
+
+
+def _close_origin(_: BaseException | None) -> None:
+    token = g.pop("audit_origin", None)
+    if token is not None:
+        origin.leave(token)
 
 
 def _send_trace(response: Response) -> Response:
