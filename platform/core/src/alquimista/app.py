@@ -6,13 +6,16 @@ from functools import partial
 
 from flask import Flask, redirect, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from alquimista.http import errors
+from alquimista.http import envelope, errors
 from alquimista.http.auth import public
 from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
+from alquimista.http.throttle import send_limits
+from alquimista.http.versions import send_etag
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.audit.api import blp as auditoria
 from alquimista.plataforma.identity.api import blp as identity
@@ -71,7 +74,13 @@ def create_app(services: Services) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.url_map.strict_slashes = False
+    hops = services.settings.proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.extensions[EXTENSION] = services
+    envelope.register(app, services.settings)
+    app.after_request(send_etag)
+    app.after_request(send_limits)
     errors.register(app)
     app.before_request(require_storable_address)
     api = ApiWithOneShape(

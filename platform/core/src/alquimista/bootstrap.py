@@ -15,6 +15,9 @@ from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
+from alquimista.plataforma.chamadas.idempotency import erase as erase_answers
+from alquimista.plataforma.chamadas.limits import UseLimits
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
 from alquimista.plataforma.identity.housekeeping import purge as purge_access
@@ -238,6 +241,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         registry=_registry(ports, keys),
         queues=home.source(),
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
+        idempotency=IdempotencyKeys(database, settings.key("idempotencia")),
+        limits=UseLimits(database, settings.api.por_chamador, settings.api.por_conta),
     )
     manifests = {slug: agent.manifest for slug, agent in found.admitted.items()}
     return System(
@@ -403,6 +408,7 @@ def _correio(ports: Ports) -> Correio:
 
 def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:
     registry = SubjectRegistry()
+    registry.register("chaves_idempotencia", erase_answers, lambda uow, lead_id: [])
     for store in privacidade.stores(ports, keys):
         registry.register(store.nome, store.erase, store.export)
     return registry

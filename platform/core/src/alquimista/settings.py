@@ -105,6 +105,14 @@ class Aws:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiLimits:
+    """Requests a minute of one caller (a person or a key) and of all callers of a tenant."""
+
+    por_chamador: int = 1_200
+    por_conta: int = 6_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that differs between a laptop, a test and production."""
 
@@ -125,6 +133,9 @@ class Settings:
     bus: BusTimes = BusTimes()
     cognito: Cognito | None = None
     aws: Aws = Aws()
+    api: ApiLimits = ApiLimits()
+    origens: tuple[str, ...] = ()
+    proxies: int = 0
     log_level: str = "INFO"
 
     @property
@@ -194,6 +205,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         bus=_bus_times(env),
         cognito=_cognito(env),
         aws=_aws(env),
+        api=ApiLimits(
+            por_chamador=int(env.get("ALQUIMISTA_LIMITE_CHAMADOR", "1200")),
+            por_conta=int(env.get("ALQUIMISTA_LIMITE_CONTA", "6000")),
+        ),
+        origens=tuple(env.get("ALQUIMISTA_ORIGENS", "").split()),
+        proxies=int(env.get("ALQUIMISTA_PROXIES", "0")),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)

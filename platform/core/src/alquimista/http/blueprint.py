@@ -12,7 +12,7 @@ from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
 from alquimista.http.auth import PUBLIC
-from alquimista.http.bodies import read_json, require_storable
+from alquimista.http.bodies import read_json, request_bytes, require_storable
 from alquimista.http.faults import translated
 
 
@@ -22,7 +22,7 @@ class Parser(FlaskParser):
     def _raw_load_json(self, req: Request) -> Any:
         if not is_json_request(req):
             return missing
-        return read_json(req.get_data(cache=True))
+        return read_json(request_bytes(req))
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """The query, where its text can be stored."""

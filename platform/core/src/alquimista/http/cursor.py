@@ -40,3 +40,26 @@ def decode(cursor: str | None) -> tuple[datetime, UUID] | None:
         return when, UUID(row_id)
     except (ValueError, binascii.Error) as error:
         raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error
+
+
+def encode_event(moment: datetime, depth: int, row_id: UUID) -> str:
+    """The cursor of a page of events, which are ordered by depth where moments are equal."""
+    return base64.urlsafe_b64encode(f"{moment.isoformat()}|{depth}|{row_id}".encode()).decode()
+
+
+def decode_event(cursor: str | None) -> tuple[datetime, int, UUID] | None:
+    """What a cursor of events holds; None for none.
+
+    Raises:
+        CursorInvalido: it is not one of ours.
+    """
+    if not cursor:
+        return None
+    try:
+        moment, depth, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        when, level = datetime.fromisoformat(moment), int(depth)
+        if when.tzinfo is None or not 0 <= level < 2**31:
+            raise ValueError("not ours")
+        return when, level, UUID(row_id)
+    except (ValueError, binascii.Error) as error:
+        raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error

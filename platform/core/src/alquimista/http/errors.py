@@ -38,6 +38,7 @@ MENSAGENS: Mapping[int, str] = {
     413: "O conteúdo enviado é grande demais.",
     415: "O tipo do conteúdo enviado não é aceito.",
     422: "Os dados enviados não são válidos.",
+    406: "O formato pedido não existe.",
     429: "Muitas tentativas. Aguarde um pouco.",
     500: "Algo deu errado do nosso lado. Informe o código de rastreio.",
     503: "O serviço está temporariamente indisponível. Tente de novo em instantes.",
@@ -139,7 +140,6 @@ def _close_origin(_: BaseException | None) -> None:
 
 def _send_trace(response: Response) -> Response:
     response.headers["X-Trace-Id"] = str(trace_id())
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

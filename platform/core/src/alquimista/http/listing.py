@@ -17,7 +17,7 @@ from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import validate
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO, CursorInvalido
@@ -76,15 +76,17 @@ class Page:
 class Listing:
     """A list over one tenant table: which query fields filter it and which columns sort it.
 
-    ``ordens`` are columns that are never null, each unique together with ``id``. A filter is a
-    column that must equal the value, or a function of the value.
+    A filter is a column that must equal the value, or a function of the value. ``consulta`` is
+    selected from where the table alone is not enough; ``vazios`` stands for null in a column of
+    ``ordens`` that may be empty.
     """
 
     table: Any
     ordens: Mapping[str, Any]
     padrao: str
     filtros: Mapping[str, Any] = field(default_factory=dict)
-    colunas: Sequence[Any] | None = None
+    consulta: Select[Any] | None = None
+    vazios: Mapping[str, Any] = field(default_factory=dict)
 
     def page(self, uow: UnitOfWork, query: Mapping[str, Any], *extra: ColumnElement[bool]) -> Page:
         """One page of the tenant's rows.
@@ -105,10 +107,9 @@ class Listing:
         """The query of a page, one row longer than it so that the end is known."""
         name = query["ordenar"].lstrip("-")
         down = query["ordenar"].startswith("-")
-        column, row_id = self.ordens[name], self.table.c.id
-        found = select(*(self.colunas or [self.table])).where(
-            self.table.c.tenant_id == uow.tenant_id, *extra
-        )
+        column, row_id = self._column(name), self.table.c.id
+        base = select(self.table) if self.consulta is None else self.consulta
+        found = base.where(self.table.c.tenant_id == uow.tenant_id, *extra)
         for key, rule in self.filtros.items():
             if query.get(key) is not None:
                 condition = rule(query[key]) if callable(rule) else rule == query[key]
@@ -123,8 +124,14 @@ class Listing:
         order = column.desc() if down else column.asc()
         return found.order_by(order, row_id).limit(query["limite"] + 1)
 
+    def _column(self, name: str) -> Any:
+        column = self.ordens[name]
+        return func.coalesce(column, self.vazios[name]) if name in self.vazios else column
+
     def _cursor(self, ordenar: str, row: Row[Any]) -> str:
-        value = row._mapping[ordenar.lstrip("-")]
+        name = ordenar.lstrip("-")
+        value = row._mapping[name]
+        value = self.vazios.get(name) if value is None else value
         written = value.isoformat() if isinstance(value, date) else value
         parts = [ordenar, str(written) if isinstance(written, UUID) else written, str(row.id)]
         raw = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()

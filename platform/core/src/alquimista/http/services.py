@@ -9,6 +9,8 @@ from flask import current_app
 
 if TYPE_CHECKING:
     from alquimista.db.session import Database
+    from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
+    from alquimista.plataforma.chamadas.limits import UseLimits
     from alquimista.plataforma.identity.invitations import Invitations
     from alquimista.plataforma.identity.port import Identidade
     from alquimista.plataforma.identity.service import IdentityService
@@ -42,6 +44,8 @@ class Services:
     registry: SubjectRegistry
     queues: MessageSource
     hooks: AgentHooks
+    idempotency: IdempotencyKeys
+    limits: UseLimits
 
 
 def services() -> Services:
