@@ -9,7 +9,7 @@ from swagger_ui_bundle import swagger_ui_path
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from alquimista.http import envelope, errors
+from alquimista.http import envelope, errors, manual
 from alquimista.http.auth import public
 from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
@@ -86,7 +86,8 @@ def create_app(services: Services) -> Flask:
     api = ApiWithOneShape(
         app,
         spec_kwargs={
-            "info": {"description": "Marketplace de agentes de prospecção B2B."},
+            "extra_plugins": [manual.Descriptions()],
+            "info": {"description": manual.INTRODUCAO},
             "security": [{"bearer": []}],
         },
     )
@@ -96,6 +97,7 @@ def create_app(services: Services) -> Flask:
     for endpoint in ("api-docs.openapi_json", "api-docs.openapi_swagger_ui"):
         view = partial(app.view_functions[endpoint])
         app.view_functions[endpoint] = public("the manual holds no data")(view)
+    api.spec.options["servers"] = [{"url": "/"}]
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     if services.settings.sandbox:

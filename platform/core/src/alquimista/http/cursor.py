@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from alquimista_sdk.errors import PermanentError
@@ -34,11 +34,8 @@ def decode(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         moment, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        when = datetime.fromisoformat(moment)
-        if when.tzinfo is None:
-            raise ValueError("naive moment")
-        return when, UUID(row_id)
-    except (ValueError, binascii.Error) as error:
+        return _utc(moment), UUID(row_id)
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error
 
 
@@ -57,9 +54,16 @@ def decode_event(cursor: str | None) -> tuple[datetime, int, UUID] | None:
         return None
     try:
         moment, depth, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        when, level = datetime.fromisoformat(moment), int(depth)
-        if when.tzinfo is None or not 0 <= level < 2**31:
-            raise ValueError("not ours")
+        when, level = _utc(moment), int(depth)
+        if not 0 <= level < 2**31:
+            raise ValueError("out of range")
         return when, level, UUID(row_id)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error
+
+
+def _utc(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("naive moment")
+    return moment.astimezone(UTC)

@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,17 @@ _READERS: Mapping[type, Callable[[Any], Any]] = {
     UUID: UUID,
 }
 _CURSOR_MAX = 2_000
+
+
+class Momento(ma.fields.AwareDateTime):
+    """A moment of a query, brought to UTC: PostgreSQL knows no zone beyond ±15:59."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        found: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type="datetime") from error
 
 
 def pagina(ordens: Sequence[str], padrao: str, **filtros: ma.fields.Field[Any]) -> type[ma.Schema]:
@@ -147,14 +158,20 @@ class Listing:
                 raise ValueError("another order")
             kind = self.ordens[ordenar.lstrip("-")].type.python_type
             value = _READERS[kind](written)
-            if isinstance(value, datetime) and value.tzinfo is None:
-                raise ValueError("naive moment")
+            if isinstance(value, datetime):
+                value = _utc(value)
             if isinstance(value, int) and not -(2**31) <= value < 2**31:
                 raise ValueError("out of range")
             if isinstance(value, str) and "\x00" in value:
                 raise ValueError("cannot be stored")
             return value, UUID(last)
-        except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
             raise CursorInvalido(
                 "O cursor não é válido para esta ordem; recomece da primeira página."
             ) from error
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("naive moment")
+    return moment.astimezone(UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.listing import pagina
+from alquimista.http.listing import Momento, pagina
 
 _TEXTO = validate.Length(min=1, max=80)
 _FILTROS: dict[str, ma.fields.Field[Any]] = {
@@ -23,8 +23,8 @@ _FILTROS: dict[str, ma.fields.Field[Any]] = {
     "alvo_id": ma.fields.UUID(),
     "resultado": ma.fields.String(validate=_TEXTO),
     "trace_id": ma.fields.UUID(),
-    "desde": ma.fields.AwareDateTime(metadata={"description": "A partir deste momento"}),
-    "ate": ma.fields.AwareDateTime(metadata={"description": "Antes deste momento"}),
+    "desde": Momento(metadata={"description": "A partir deste momento"}),
+    "ate": Momento(metadata={"description": "Antes deste momento"}),
 }
 AuditoriaFiltroSchema = pagina(("created_at",), "-created_at", **_FILTROS)
 AuditoriaExportacaoSchema = ma.Schema.from_dict(dict(_FILTROS), name="AuditoriaExportacao")

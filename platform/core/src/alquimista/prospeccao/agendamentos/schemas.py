@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.listing import pagina
+from alquimista.http.listing import Momento, pagina
 from alquimista_sdk.models import AGENDAMENTO_STATUS
 
 
@@ -29,8 +29,8 @@ AgendamentoFiltroSchema = pagina(
     "-data_hora",
     status=ma.fields.String(validate=validate.OneOf(AGENDAMENTO_STATUS)),
     lead_id=ma.fields.UUID(),
-    desde=ma.fields.AwareDateTime(metadata={"description": "Reuniões a partir deste momento"}),
-    ate=ma.fields.AwareDateTime(metadata={"description": "Reuniões antes deste momento"}),
+    desde=Momento(metadata={"description": "Reuniões a partir deste momento"}),
+    ate=Momento(metadata={"description": "Reuniões antes deste momento"}),
 )
 """Filters and order of the list."""
 

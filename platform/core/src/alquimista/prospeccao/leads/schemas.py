@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.listing import pagina
+from alquimista.http.listing import Momento, pagina
 from alquimista.prospeccao.fusoes.schemas import FusaoSugeridaSchema
 from alquimista_sdk.models import LEAD_STATUS
 
@@ -93,8 +93,8 @@ LeadFiltroSchema = pagina(
     pausado=ma.fields.Boolean(),
     email=ma.fields.String(validate=_TEXTO, metadata={"description": "O endereço inteiro"}),
     prioridade_minima=ma.fields.Integer(validate=validate.Range(min=0, max=100)),
-    desde=ma.fields.AwareDateTime(metadata={"description": "Recebidos a partir deste momento"}),
-    ate=ma.fields.AwareDateTime(metadata={"description": "Recebidos antes deste momento"}),
+    desde=Momento(metadata={"description": "Recebidos a partir deste momento"}),
+    ate=Momento(metadata={"description": "Recebidos antes deste momento"}),
 )
 """Filters and order of the list."""
 
