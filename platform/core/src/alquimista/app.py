@@ -24,6 +24,7 @@ from alquimista.plataforma.identity.pages import blp as access_pages
 from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.plataforma.tenants.api import blp as conta
+from alquimista.plataforma.webhooks.api import blp as webhooks_saida
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     conta,
     marketplace,
     auditoria,
+    webhooks_saida,
     leads,
     importacoes,
     fusoes,

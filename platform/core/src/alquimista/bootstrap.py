@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,9 @@ from alquimista.plataforma.identity.signup import SignUps
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
+from alquimista.plataforma.webhooks.delivery import WebhookConsumer
+from alquimista.plataforma.webhooks.fanout import WebhookFanout
+from alquimista.plataforma.webhooks.service import WebhookService
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
 from alquimista.prospeccao.aprovacoes.context import AprovacoesContext
@@ -67,6 +71,8 @@ from alquimista.runtime.topology import SENDER_TIMEOUT, build_topology, deadline
 from alquimista.sandbox.canais import channels
 from alquimista.settings import Settings
 from alquimista.tools.catalogue import build_registry
+from alquimista_integrations.egress.addresses import Policy
+from alquimista_integrations.egress.post import Poster
 from alquimista_sdk.errors import (
     CriticalError,
     PermanentError,
@@ -208,6 +214,11 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     else:
         home = PostgresHome(database, topology, settings.relay_dsn)
     publisher = EventPublisher(home, keys)
+    fanout = WebhookFanout()
+    publisher = EventPublisher(lambda: topology, keys, fanout.plan)
+    webhooks = WebhookService(
+        Policy(frozenset(settings.webhooks_locais)), settings.key("webhooks"), publisher
+    )
     ports = Ports(
         publisher=publisher,
         timers=timers,
@@ -240,6 +251,9 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         ),
         registry=_registry(ports, keys),
         queues=home.source(),
+        queues=reader,
+        webhooks=webhooks,
+        fanout=fanout,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
         idempotency=IdempotencyKeys(database, settings.key("idempotencia")),
         limits=UseLimits(database, settings.api.por_chamador, settings.api.por_conta),
@@ -346,7 +360,11 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
         },
         core,
     )
-    consumers: dict[str, Consumer] = {sender.name: sender, platform.name: platform}
+    receivers = WebhookConsumer(
+        database, ports, services.webhooks, Poster(services.webhooks.policy), time.time
+    )
+    own: tuple[Consumer, ...] = (sender, platform, receivers)
+    consumers: dict[str, Consumer] = {consumer.name: consumer for consumer in own}
     for slug, agent in services.catalogue.admitted.items():
         consumers[slug] = AgentConsumer(
             agent, database, services.tenants, services.publisher, contexts.make, limit

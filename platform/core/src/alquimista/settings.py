@@ -136,6 +136,7 @@ class Settings:
     api: ApiLimits = ApiLimits()
     origens: tuple[str, ...] = ()
     proxies: int = 0
+    webhooks_locais: tuple[str, ...] = ()
     log_level: str = "INFO"
 
     @property
@@ -211,6 +212,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         origens=tuple(env.get("ALQUIMISTA_ORIGENS", "").split()),
         proxies=int(env.get("ALQUIMISTA_PROXIES", "0")),
+        webhooks_locais=tuple(env.get("ALQUIMISTA_WEBHOOKS_LOCAIS", "").split()),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
@@ -276,6 +278,8 @@ def _check_production(settings: Settings, env: Mapping[str, str]) -> None:
     missing = [name for name in needed if not env.get(name)]
     if settings.whatsapp.token:
         missing += [n for n in ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN") if not env.get(n)]
+    if settings.webhooks_locais:
+        raise SettingsInvalid("production refuses ALQUIMISTA_WEBHOOKS_LOCAIS")
     if missing:
         raise SettingsInvalid(f"production needs {', '.join(missing)}")
 

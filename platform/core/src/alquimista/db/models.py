@@ -8,6 +8,7 @@ from alquimista.plataforma.chamadas import models as chamadas
 from alquimista.plataforma.identity import models as identity
 from alquimista.plataforma.marketplace import models as marketplace
 from alquimista.plataforma.tenants import models as tenants
+from alquimista.plataforma.webhooks import models as webhooks
 from alquimista.prospeccao.agendamentos import models as agendamentos
 from alquimista.prospeccao.aprovacoes import models as aprovacoes
 from alquimista.prospeccao.campanhas import models as campanhas
@@ -39,5 +40,6 @@ MODULES = (
     relatorios,
     runtime,
     sandbox,
+    webhooks,
 )
 metadata = Base.metadata

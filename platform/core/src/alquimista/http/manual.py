@@ -70,6 +70,8 @@ _PARAMETROS: Mapping[str, str] = {
     "token": "O segredo do link",
     "trace_id": "O rastreio",
     "type": "O tipo do evento",
+    "entrega_id": "A entrega",
+    "webhook_id": "O destino",
     "uf": "A sigla do estado",
 }
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from alquimista.plataforma.identity.service import IdentityService
     from alquimista.plataforma.lgpd.registry import SubjectRegistry
     from alquimista.plataforma.tenants.service import TenantService
+    from alquimista.plataforma.webhooks.fanout import WebhookFanout
+    from alquimista.plataforma.webhooks.service import WebhookService
     from alquimista.runtime.admission import Catalogue
     from alquimista.runtime.lifecycle import AgentHooks
     from alquimista.runtime.ports import Ports
@@ -43,6 +45,9 @@ class Services:
     invitations: Invitations
     registry: SubjectRegistry
     queues: MessageSource
+    queues: QueueReader
+    webhooks: WebhookService
+    fanout: WebhookFanout
     hooks: AgentHooks
     idempotency: IdempotencyKeys
     limits: UseLimits

@@ -80,6 +80,8 @@ TODAS = _GERENCIA | frozenset(
         "tenants:write",
         "usuarios:read",
         "usuarios:write",
+        "webhooks:read",
+        "webhooks:write",
     }
 )
 """Every permission there is."""
