@@ -33,6 +33,8 @@ from alquimista.prospeccao.fusoes.api import blp as fusoes
 from alquimista.prospeccao.importacoes.api import blp as importacoes
 from alquimista.prospeccao.leads.api import blp as leads
 from alquimista.prospeccao.relatorios.api import blp as relatorios
+from alquimista.prospeccao.titulares.api import blp as titulares
+from alquimista.prospeccao.titulares.pagina import blp as privacidade
 from alquimista.runtime.events_api import blp as events
 from alquimista.sandbox.api import blp as sandbox
 from alquimista.sandbox.respostas import blp as sandbox_acoes
@@ -48,6 +50,8 @@ BLUEPRINTS = (
     auditoria,
     webhooks_saida,
     leads,
+    titulares,
+    privacidade,
     importacoes,
     fusoes,
     interacoes,

@@ -53,6 +53,9 @@ from alquimista.prospeccao.leads import privacidade
 from alquimista.prospeccao.leads.chaves import LeadKeys
 from alquimista.prospeccao.leads.context import LeadsContext
 from alquimista.prospeccao.relatorios.context import RelatoriosContext
+from alquimista.prospeccao.titulares.retencao import Retencao
+from alquimista.prospeccao.titulares.service import TIMER as TITULAR
+from alquimista.prospeccao.titulares.service import TitularService
 from alquimista.runtime.admission import Catalogue, admit_all, installed
 from alquimista.runtime.context import RuntimeContext, ServiceFactory
 from alquimista.runtime.homes import AwsHome, Home, PostgresHome
@@ -134,6 +137,10 @@ class System:
         files = self.services.ports.files
         gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
         return gone
+    @property
+    def retencao(self) -> Retencao:
+        """Erases what is older than each tenant's setting."""
+        return Retencao(self.database, self.services.tenants, self.services.registry)
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some; for one thread."""
@@ -251,6 +258,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         ),
         registry=_registry(ports, keys),
         queues=home.source(),
+        identity=IdentityService(database, settings),
+        registry=_registry(ports, keys, tenants),
         queues=reader,
         webhooks=webhooks,
         fanout=fanout,
@@ -357,6 +366,7 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
             agendamentos.TIMER: agendamentos.expire,
             importacoes.TIMER: lambda uow, ref: importacoes.delete_file(ports, uow, ref),
             FUSOES: lambda uow, ref: fusoes.passo(ports, uow, ref),
+            TITULAR: TitularService(ports, services.registry, services.tenants).remind,
         },
         core,
     )
@@ -425,7 +435,10 @@ def _correio(ports: Ports) -> Correio:
 
 
 def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:
+def _registry(ports: Ports, keys: LeadKeys, tenants: TenantService) -> SubjectRegistry:
     registry = SubjectRegistry()
+    found = TitularService(ports, registry, tenants)
+    registry.register("pedidos_titular", found.erase_requests, found.export_requests)
     registry.register("chaves_idempotencia", erase_answers, lambda uow, lead_id: [])
     for store in privacidade.stores(ports, keys):
         registry.register(store.nome, store.erase, store.export)

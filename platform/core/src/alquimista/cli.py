@@ -17,6 +17,7 @@ from alquimista.access_cli import signing_keys, tenants
 from alquimista.audit_cli import audit
 from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
+from alquimista.lgpd_cli import lgpd
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 
@@ -201,6 +202,7 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
 
 
 main.add_command(audit)
+main.add_command(lgpd)
 main.add_command(bus)
 main.add_command(signing_keys)
 main.add_command(tenants)

@@ -19,6 +19,7 @@ from alquimista.prospeccao.fusoes import models as fusoes
 from alquimista.prospeccao.importacoes import models as importacoes
 from alquimista.prospeccao.leads import models as leads
 from alquimista.prospeccao.relatorios import models as relatorios
+from alquimista.prospeccao.titulares import models as titulares
 from alquimista.runtime import models as runtime
 from alquimista.sandbox import models as sandbox
 
@@ -40,6 +41,7 @@ MODULES = (
     relatorios,
     runtime,
     sandbox,
+    titulares,
     webhooks,
 )
 metadata = Base.metadata

@@ -72,6 +72,8 @@ _PARAMETROS: Mapping[str, str] = {
     "type": "O tipo do evento",
     "entrega_id": "A entrega",
     "webhook_id": "O destino",
+    "pedido_id": "O pedido",
+    "tenant_id": "A conta",
     "uf": "A sigla do estado",
 }
 

@@ -21,7 +21,7 @@ EVERY_QUEUE = "*"
 SENDER_TIMEOUT = timedelta(seconds=30)
 WEBHOOK_TIMER = "webhook"
 WEBHOOK_TIMEOUT = timedelta(seconds=15)
-PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes")
+PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes", "titular")
 
 
 def deadline_of(seconds: float, limit: timedelta | None) -> timedelta:

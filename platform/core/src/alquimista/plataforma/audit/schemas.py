@@ -15,7 +15,7 @@ _FILTROS: dict[str, ma.fields.Field[Any]] = {
         validate=_TEXTO, metadata={"description": "O que foi feito, como `campanha.aprovada`"}
     ),
     "ator_tipo": ma.fields.String(
-        validate=validate.OneOf(("pessoa", "chave", "agente", "sistema", "lead"))
+        validate=validate.OneOf(("pessoa", "chave", "agente", "sistema", "lead", "titular"))
     ),
     "ator_id": ma.fields.String(validate=_TEXTO),
     "agent_id": ma.fields.String(validate=_TEXTO),

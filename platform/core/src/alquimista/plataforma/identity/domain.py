@@ -78,6 +78,8 @@ TODAS = _GERENCIA | frozenset(
         "leads:erase",
         "tenants:read",
         "tenants:write",
+        "titulares:read",
+        "titulares:write",
         "usuarios:read",
         "usuarios:write",
         "webhooks:read",
