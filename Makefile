@@ -22,7 +22,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres fuzz-api check docs bench-import bench-respostas bench-matcher bench-bus chaos lock clean
+.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ docs: install ## Generate docs/events.md, permissions.md, openapi.json and fibon
 
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
 	$(BIN)/python -m benchmarks.importacao
+
+bench-api: install ## The API beside a bare Flask + flask-smorest endpoint, and under row security
+	$(BIN)/python -m benchmarks.api
 
 bench-bus: install ## The bus beside procrastinate, pgqueuer, Celery, dramatiq and SQS
 	@command -v redis-server >/dev/null || { \
