@@ -182,9 +182,8 @@ def work(place: Place, number: int, stop: threading.Event) -> None:
     """A worker with the real sender, and a tick; ends when told or when a thread fails."""
     database = Database(place.app, place.relay, pool_size=2)
     home = PostgresHome(database, TOPOLOGY, place.relay)
-    publisher = EventPublisher(home, LeadKeys(bytes(32)))
     keys = LeadKeys(bytes(32))
-    publisher = EventPublisher(lambda: TOPOLOGY, keys)
+    publisher = EventPublisher(home, keys)
     timers = Timers(OFFSETS_SQL)
     files = FolderStore(place.folder / "files")
     ports = Ports(publisher, timers, files, keys, bytes(32), "http://x")

@@ -14,7 +14,7 @@ from alquimista.http.routes import openapi_path
 from alquimista.http.routes import routes as app_routes
 from alquimista.manuals import YES, offline_app, permissions_page
 from alquimista.plataforma.audit.service import SISTEMA
-from alquimista.plataforma.identity.domain import PERMISSOES, TODAS
+from alquimista.plataforma.identity.domain import GRANTABLE, PERMISSOES
 from tests.database import ROOT, Server
 from tests.integration.api.world import (
     Route,
@@ -121,8 +121,14 @@ def test_a_key_is_let_through_where_its_one_scope_is_the_permission(callers: Cal
     for route in guarded(callers.way):
         by_permission.setdefault(str(route.permission), []).append(route)
     for permission, asking in by_permission.items():
+        if permission not in GRANTABLE:
+            with callers.way.uow() as uow:
+                every = identity.create_key(uow, "todas", GRANTABLE, SISTEMA)
+            for route in asking:
+                assert status_of(callers.way, route, bearer(every.chave)) == 403, route
+            continue
         with callers.way.uow() as uow:
-            without = identity.create_key(uow, "sem", TODAS - {permission}, SISTEMA)
+            without = identity.create_key(uow, "sem", GRANTABLE - {permission}, SISTEMA)
             alone = identity.create_key(uow, "só", [permission], SISTEMA)
         for route in asking:
             refused = status_of(callers.way, route, bearer(without.chave))

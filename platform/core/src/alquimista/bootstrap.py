@@ -137,6 +137,7 @@ class System:
         files = self.services.ports.files
         gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
         return gone
+
     @property
     def retencao(self) -> Retencao:
         """Erases what is older than each tenant's setting."""
@@ -220,9 +221,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         home = AwsHome(database, topology, settings.aws)
     else:
         home = PostgresHome(database, topology, settings.relay_dsn)
-    publisher = EventPublisher(home, keys)
     fanout = WebhookFanout()
-    publisher = EventPublisher(lambda: topology, keys, fanout.plan)
+    publisher = EventPublisher(home, keys, fanout.plan)
     webhooks = WebhookService(
         Policy(frozenset(settings.webhooks_locais)), settings.key("webhooks"), publisher
     )
@@ -256,11 +256,8 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
             Attempts(database, settings.key("tentativas-login")),
             machine_time,
         ),
-        registry=_registry(ports, keys),
-        queues=home.source(),
-        identity=IdentityService(database, settings),
         registry=_registry(ports, keys, tenants),
-        queues=reader,
+        queues=home.source(),
         webhooks=webhooks,
         fanout=fanout,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
@@ -434,7 +431,6 @@ def _correio(ports: Ports) -> Correio:
     return hand_over
 
 
-def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:
 def _registry(ports: Ports, keys: LeadKeys, tenants: TenantService) -> SubjectRegistry:
     registry = SubjectRegistry()
     found = TitularService(ports, registry, tenants)

@@ -45,7 +45,6 @@ class Services:
     invitations: Invitations
     registry: SubjectRegistry
     queues: MessageSource
-    queues: QueueReader
     webhooks: WebhookService
     fanout: WebhookFanout
     hooks: AgentHooks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,16 +50,14 @@ def timer_event(kind: str, tenant_id: UUID, ref_id: UUID, trace_id: UUID) -> New
 class EventPublisher:
     """Turns ``NewEvent`` into envelopes, seals personal data and hands them to the bus."""
 
-    def __init__(self, home: Home, keys: SubjectKeys) -> None:
-        self._home = home
     def __init__(
         self,
-        topology: Callable[[], Topology],
+        home: Home,
         keys: SubjectKeys,
         listener: Callable[[UnitOfWork, Sequence[Event]], Sequence[NewEvent]] | None = None,
     ) -> None:
         """``listener`` hears of what is published, and may answer what is due because of it."""
-        self._topology = topology
+        self._home = home
         self._keys = keys
         self._listener = listener
 
@@ -81,7 +79,6 @@ class EventPublisher:
             by_delay.setdefault(new.delay, []).append(event)
         for delay, group in by_delay.items():
             self._home.publish(uow.connection, group, delay)
-            publish(uow.connection, group, self._topology(), delay=delay)
         if heard and self._listener is not None:
             due = self._listener(uow, heard)
             if due:
