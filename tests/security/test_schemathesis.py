@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -28,7 +29,7 @@ from tests.database import Server
 from tests.integration.api.world import as_owner, open_way, token_of
 from tests.integration.conftest import Way
 from tests.integration.test_main_way import import_leads
-from tests.security.test_permissions import bearer, person
+from tests.security.test_permissions import bearer
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 CHECKS = [
@@ -57,12 +58,25 @@ def mundo(
         yield way
 
 
+def owner_of(way: Way) -> UUID:
+    """The tenant's person, asked of the database: a generated call may have signed them out."""
+    rows = way.rows("SELECT user_id FROM alquimista_platform.memberships ORDER BY created_at")
+    found: UUID = rows[0].user_id
+    return found
+
+
+def is_page(operation: APIOperation[Any, Any, Any, Any]) -> bool:
+    """Whether people see the answer in a browser: its errors are pages too."""
+    return not operation.path.startswith(("/api/", "/events", "/webhooks/", "/health", "/.well"))
+
+
 def operations(way: Way) -> list[APIOperation[Any, Any, Any, Any]]:
     """Every operation of the app's own manual."""
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", way.client.application)
     found = list(schema.get_all_operations())
     assert all(isinstance(one, Ok) for one in found)
-    return [one.ok() for one in found if isinstance(one, Ok)]
+    each = [one.ok() for one in found if isinstance(one, Ok)]
+    return [operation for operation in each if not is_page(operation)]
 
 
 def explore(
@@ -105,7 +119,7 @@ def test_no_input_breaks_an_operation_or_its_description(mundo: Way, papel: str)
         papel=papel,
         tenant=mundo.tenant_id,
     )
-    token = bearer(token_of(mundo.system, person(mundo)))
+    token = bearer(token_of(mundo.system, owner_of(mundo)))
     headers = {**token, "Accept-Encoding": "identity"}
     ids = {name: str(row.id) for name, query in IDS.items() for row in mundo.rows(query)}
     calls = sum(
@@ -116,12 +130,12 @@ def test_no_input_breaks_an_operation_or_its_description(mundo: Way, papel: str)
 
 
 def test_wrong_input_is_refused_as_the_description_says(mundo: Way) -> None:
-    headers = {"Authorization": f"Bearer {mundo.token}", "Accept-Encoding": "identity"}
     as_owner(
         mundo.system,
         "UPDATE alquimista_platform.memberships SET papel = 'admin' WHERE tenant_id = :tenant",
         tenant=mundo.tenant_id,
     )
+    headers = {**bearer(token_of(mundo.system, owner_of(mundo))), "Accept-Encoding": "identity"}
     calls = 0
     for operation in operations(mundo):
         if operation.body or operation.query:
