@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 ROUNDS ?= 5
+FUZZ ?= 60
 RESPOSTAS ?= ../shared/data/respostas_dev.jsonl
 
 DISTRIBUTIONS := fibonacci_bus platform/sdk platform/integrations platform/core $(sort $(wildcard plugins/nigredo_*))
@@ -21,7 +22,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres check docs bench-import bench-respostas bench-matcher bench-bus chaos lock clean
+.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -53,19 +54,29 @@ test: install ## Every test, and at least 80 % of the lines of each distribution
 test-postgres: install ## The database's own tests on another version (POSTGRES=/usr/lib/postgresql/15/bin)
 	ALQUIMISTA_POSTGRES=$(POSTGRES) $(BIN)/pytest -n $(WORKERS) -m "not faults" tests/architecture tests/integration/bus tests/integration/test_main_way.py
 
+fuzz-api: install ## Every operation of the API with FUZZ generated inputs for each role
+	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/pytest -n0 tests/security/test_schemathesis.py
+
 check: install ## Style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 
-docs: install ## Generate docs/events.md and fibonacci_bus/API.md
+docs: install ## Generate docs/events.md, permissions.md, openapi.json and fibonacci_bus/API.md
 	$(BIN)/python -m alquimista.runtime.events_manual > docs/events.md.new
 	mv docs/events.md.new docs/events.md
+	$(BIN)/python -m alquimista.manuals permissions > docs/permissions.md.new
+	mv docs/permissions.md.new docs/permissions.md
+	$(BIN)/python -m alquimista.manuals openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 	$(BIN)/python .ci/api-reference
 
 bench-import: install ## 100,000 rows through the API, beside openpyxl + ORM
 	$(BIN)/python -m benchmarks.importacao
+
+bench-api: install ## The API beside a bare Flask + flask-smorest endpoint, and under row security
+	$(BIN)/python -m benchmarks.api
 
 bench-bus: install ## The bus beside procrastinate, pgqueuer, Celery, dramatiq and SQS
 	@command -v redis-server >/dev/null || { \

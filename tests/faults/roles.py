@@ -182,9 +182,11 @@ def work(place: Place, number: int, stop: threading.Event) -> None:
     """A worker with the real sender, and a tick; ends when told or when a thread fails."""
     database = Database(place.app, place.relay, pool_size=2)
     home = PostgresHome(database, TOPOLOGY, place.relay)
-    publisher = EventPublisher(home, LeadKeys(bytes(32)))
+    keys = LeadKeys(bytes(32))
+    publisher = EventPublisher(home, keys)
     timers = Timers(OFFSETS_SQL)
-    ports = Ports(publisher, timers, FolderStore(place.folder / "files"), bytes(32), "http://x")
+    files = FolderStore(place.folder / "files")
+    ports = Ports(publisher, timers, files, keys, bytes(32), "http://x")
     sender = Sender(
         database, ports, {"email": WorldChannel(place.world_port)}, _sender, SENDER_DEADLINE
     )

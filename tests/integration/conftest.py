@@ -21,7 +21,7 @@ from alquimista.plataforma.marketplace.service import sync_catalogue
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.semana import Semana, proxima_segunda
 from alquimista.server import sandbox_services
-from alquimista.settings import BusTimes, Settings
+from alquimista.settings import ApiLimits, BusTimes, Settings
 from tests.database import Urls
 
 
@@ -104,6 +104,7 @@ def settings_of(urls: Urls, home: Path) -> Settings:
         app_database_url=urls.app,
         relay_database_url=urls.relay,
         bus=BusTimes(lease_margin=timedelta(seconds=1)),
+        api=ApiLimits(por_chamador=1_000_000, por_conta=1_000_000),
     )
 
 

@@ -56,6 +56,9 @@ PUBLIC_RULES = {
     "/descadastro/<string:token>",
     "/health",
     "/health/ready",
+    "/privacidade/<uuid:tenant_id>",
+    "/privacidade/<uuid:tenant_id>/pedidos/<string:token>",
+    "/privacidade/<uuid:tenant_id>/pedidos/<string:token>/dados.json",
     "/webhooks/email",
     "/webhooks/whatsapp",
 }

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from alquimista.app import create_app
+from alquimista.http.routes import openapi_path
+from alquimista.manuals import offline_app, openapi_text
+from tests.database import ROOT
 from tests.integration.api.world import assert_error, routes
 from tests.integration.conftest import Way
 
@@ -151,3 +154,24 @@ def test_the_manual_brings_its_own_scripts(mundo: Way) -> None:
         assert response.status_code == 200, address
         assert len(response.get_data()) > 1000
         response.close()
+
+
+def test_the_committed_manual_is_as_generated() -> None:
+    found = offline_app().test_client().get("/api/openapi.json").get_json()
+    page = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    assert page == openapi_text(found), "run: make docs"
+
+
+def test_the_manual_names_each_permission_and_describes_each_parameter(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    described = dict(operations(document))
+    for route in routes(mundo.client.application):
+        operation = described.get(f"{route.method} {openapi_path(route.rule)}")
+        if operation is None or route.permission is None:
+            continue
+        assert operation["x-permissao"] == route.permission, route
+        names = {item["name"] for item in operation.get("parameters", [])}
+        assert ("Idempotency-Key" in names) == (route.method == "POST"), route
+    for name, operation in described.items():
+        for item in operation.get("parameters", []):
+            assert item.get("description"), (name, item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from alquimista.app import create_app
 from alquimista.bootstrap import System, build
-from alquimista.http.auth import PERMISSION, PUBLIC
+from alquimista.http.routes import routes as app_routes
 from alquimista.plataforma.identity import tokens
 from alquimista.plataforma.identity.keys import PURPOSE, KeyRing, ensure_signing_key, stored_keys
 from alquimista.plataforma.marketplace.service import sync_catalogue
@@ -130,35 +131,14 @@ def session_of(system: System, user_id: UUID) -> UUID:
 
 
 def routes(app: Flask) -> list[Route]:
-    """Every method of every rule but HEAD and OPTIONS, which Flask adds by itself."""
+    """Every route of the app, each with a path that can be called."""
     found = []
-    for rule in app.url_map.iter_rules():
-        view = app.view_functions[rule.endpoint]
-        path = rule.rule
-        for name in rule.arguments:
-            path = path.replace(f"<uuid:{name}>", str(NOBODY))
-            path = path.replace(f"<string:{name}>", "inexistente").replace(f"<path:{name}>", "nada")
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            found.append(
-                Route(
-                    method,
-                    rule.rule,
-                    path,
-                    attribute_of(view, PERMISSION),
-                    attribute_of(view, PUBLIC),
-                )
-            )
+    for route in app_routes(app):
+        path = re.sub(r"<uuid:\w+>", str(NOBODY), route.rule)
+        path = re.sub(r"<string:\w+>", "inexistente", path)
+        path = re.sub(r"<path:\w+>", "nada", path)
+        found.append(Route(route.method, route.rule, path, route.permission, route.reason))
     return found
-
-
-def attribute_of(view: Any, name: str) -> str | None:
-    """An attribute of a view or of what it wraps."""
-    while view is not None:
-        found = getattr(view, name, None)
-        if found is not None:
-            return str(found)
-        view = getattr(view, "__wrapped__", None)
-    return None
 
 
 def assert_error(response: TestResponse, *codes: int, hint: object = "") -> dict[str, Any]:

@@ -6,20 +6,25 @@ from functools import partial
 
 from flask import Flask, redirect, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from alquimista.http import errors
+from alquimista.http import envelope, errors, manual
 from alquimista.http.auth import public
 from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
 from alquimista.http.services import EXTENSION, Services
+from alquimista.http.throttle import send_limits
+from alquimista.http.versions import send_etag
 from alquimista.observability.health import blp as health
+from alquimista.plataforma.audit.api import blp as auditoria
 from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
 from alquimista.plataforma.identity.pages import blp as access_pages
 from alquimista.plataforma.identity.people_api import blp as people
 from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.plataforma.tenants.api import blp as conta
+from alquimista.plataforma.webhooks.api import blp as webhooks_saida
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
@@ -28,6 +33,8 @@ from alquimista.prospeccao.fusoes.api import blp as fusoes
 from alquimista.prospeccao.importacoes.api import blp as importacoes
 from alquimista.prospeccao.leads.api import blp as leads
 from alquimista.prospeccao.relatorios.api import blp as relatorios
+from alquimista.prospeccao.titulares.api import blp as titulares
+from alquimista.prospeccao.titulares.pagina import blp as privacidade
 from alquimista.runtime.events_api import blp as events
 from alquimista.sandbox.api import blp as sandbox
 from alquimista.sandbox.respostas import blp as sandbox_acoes
@@ -40,7 +47,11 @@ BLUEPRINTS = (
     people,
     conta,
     marketplace,
+    auditoria,
+    webhooks_saida,
     leads,
+    titulares,
+    privacidade,
     importacoes,
     fusoes,
     interacoes,
@@ -69,13 +80,20 @@ def create_app(services: Services) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.url_map.strict_slashes = False
+    hops = services.settings.proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.extensions[EXTENSION] = services
+    envelope.register(app, services.settings)
+    app.after_request(send_etag)
+    app.after_request(send_limits)
     errors.register(app)
     app.before_request(require_storable_address)
     api = ApiWithOneShape(
         app,
         spec_kwargs={
-            "info": {"description": "Marketplace de agentes de prospecção B2B."},
+            "extra_plugins": [manual.Descriptions()],
+            "info": {"description": manual.INTRODUCAO},
             "security": [{"bearer": []}],
         },
     )
@@ -85,6 +103,7 @@ def create_app(services: Services) -> Flask:
     for endpoint in ("api-docs.openapi_json", "api-docs.openapi_swagger_ui"):
         view = partial(app.view_functions[endpoint])
         app.view_functions[endpoint] = public("the manual holds no data")(view)
+    api.spec.options["servers"] = [{"url": "/"}]
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     if services.settings.sandbox:

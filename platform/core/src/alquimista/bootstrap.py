@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,9 @@ from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
 from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
+from alquimista.plataforma.chamadas.idempotency import erase as erase_answers
+from alquimista.plataforma.chamadas.limits import UseLimits
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
 from alquimista.plataforma.identity.housekeeping import purge as purge_access
@@ -26,6 +30,9 @@ from alquimista.plataforma.identity.signup import SignUps
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
+from alquimista.plataforma.webhooks.delivery import WebhookConsumer
+from alquimista.plataforma.webhooks.fanout import WebhookFanout
+from alquimista.plataforma.webhooks.service import WebhookService
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
 from alquimista.prospeccao.aprovacoes.context import AprovacoesContext
@@ -46,6 +53,9 @@ from alquimista.prospeccao.leads import privacidade
 from alquimista.prospeccao.leads.chaves import LeadKeys
 from alquimista.prospeccao.leads.context import LeadsContext
 from alquimista.prospeccao.relatorios.context import RelatoriosContext
+from alquimista.prospeccao.titulares.retencao import Retencao
+from alquimista.prospeccao.titulares.service import TIMER as TITULAR
+from alquimista.prospeccao.titulares.service import TitularService
 from alquimista.runtime.admission import Catalogue, admit_all, installed
 from alquimista.runtime.context import RuntimeContext, ServiceFactory
 from alquimista.runtime.homes import AwsHome, Home, PostgresHome
@@ -64,6 +74,8 @@ from alquimista.runtime.topology import SENDER_TIMEOUT, build_topology, deadline
 from alquimista.sandbox.canais import channels
 from alquimista.settings import Settings
 from alquimista.tools.catalogue import build_registry
+from alquimista_integrations.egress.addresses import Policy
+from alquimista_integrations.egress.post import Poster
 from alquimista_sdk.errors import (
     CriticalError,
     PermanentError,
@@ -125,6 +137,11 @@ class System:
         files = self.services.ports.files
         gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
         return gone
+
+    @property
+    def retencao(self) -> Retencao:
+        """Erases what is older than each tenant's setting."""
+        return Retencao(self.database, self.services.tenants, self.services.registry)
 
     def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
         """A worker of all queues that have a consumer, or of some; for one thread."""
@@ -204,11 +221,16 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         home = AwsHome(database, topology, settings.aws)
     else:
         home = PostgresHome(database, topology, settings.relay_dsn)
-    publisher = EventPublisher(home, keys)
+    fanout = WebhookFanout()
+    publisher = EventPublisher(home, keys, fanout.plan)
+    webhooks = WebhookService(
+        Policy(frozenset(settings.webhooks_locais)), settings.key("webhooks"), publisher
+    )
     ports = Ports(
         publisher=publisher,
         timers=timers,
         files=FolderStore(settings.home / "arquivos"),
+        chaves=keys,
         chave_servidor=settings.key("supressao e links"),
         url_publica=settings.url_publica,
     )
@@ -234,9 +256,13 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
             Attempts(database, settings.key("tentativas-login")),
             machine_time,
         ),
-        registry=_registry(ports, keys),
+        registry=_registry(ports, keys, tenants),
         queues=home.source(),
+        webhooks=webhooks,
+        fanout=fanout,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
+        idempotency=IdempotencyKeys(database, settings.key("idempotencia")),
+        limits=UseLimits(database, settings.api.por_chamador, settings.api.por_conta),
     )
     manifests = {slug: agent.manifest for slug, agent in found.admitted.items()}
     return System(
@@ -337,10 +363,15 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
             agendamentos.TIMER: agendamentos.expire,
             importacoes.TIMER: lambda uow, ref: importacoes.delete_file(ports, uow, ref),
             FUSOES: lambda uow, ref: fusoes.passo(ports, uow, ref),
+            TITULAR: TitularService(ports, services.registry, services.tenants).remind,
         },
         core,
     )
-    consumers: dict[str, Consumer] = {sender.name: sender, platform.name: platform}
+    receivers = WebhookConsumer(
+        database, ports, services.webhooks, Poster(services.webhooks.policy), time.time
+    )
+    own: tuple[Consumer, ...] = (sender, platform, receivers)
+    consumers: dict[str, Consumer] = {consumer.name: consumer for consumer in own}
     for slug, agent in services.catalogue.admitted.items():
         consumers[slug] = AgentConsumer(
             agent, database, services.tenants, services.publisher, contexts.make, limit
@@ -400,8 +431,11 @@ def _correio(ports: Ports) -> Correio:
     return hand_over
 
 
-def _registry(ports: Ports, keys: LeadKeys) -> SubjectRegistry:
+def _registry(ports: Ports, keys: LeadKeys, tenants: TenantService) -> SubjectRegistry:
     registry = SubjectRegistry()
+    found = TitularService(ports, registry, tenants)
+    registry.register("pedidos_titular", found.erase_requests, found.export_requests)
+    registry.register("chaves_idempotencia", erase_answers, lambda uow, lead_id: [])
     for store in privacidade.stores(ports, keys):
         registry.register(store.nome, store.erase, store.export)
     return registry

@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from alquimista.access_cli import signing_keys, tenants
+from alquimista.audit_cli import audit
 from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
+from alquimista.lgpd_cli import lgpd
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 
@@ -199,6 +201,8 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
     return found
 
 
+main.add_command(audit)
+main.add_command(lgpd)
 main.add_command(bus)
 main.add_command(signing_keys)
 main.add_command(tenants)

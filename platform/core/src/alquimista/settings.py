@@ -105,6 +105,14 @@ class Aws:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiLimits:
+    """Requests a minute of one caller (a person or a key) and of all callers of a tenant."""
+
+    por_chamador: int = 1_200
+    por_conta: int = 6_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that differs between a laptop, a test and production."""
 
@@ -125,6 +133,10 @@ class Settings:
     bus: BusTimes = BusTimes()
     cognito: Cognito | None = None
     aws: Aws = Aws()
+    api: ApiLimits = ApiLimits()
+    origens: tuple[str, ...] = ()
+    proxies: int = 0
+    webhooks_locais: tuple[str, ...] = ()
     log_level: str = "INFO"
 
     @property
@@ -194,6 +206,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         bus=_bus_times(env),
         cognito=_cognito(env),
         aws=_aws(env),
+        api=ApiLimits(
+            por_chamador=int(env.get("ALQUIMISTA_LIMITE_CHAMADOR", "1200")),
+            por_conta=int(env.get("ALQUIMISTA_LIMITE_CONTA", "6000")),
+        ),
+        origens=tuple(env.get("ALQUIMISTA_ORIGENS", "").split()),
+        proxies=int(env.get("ALQUIMISTA_PROXIES", "0")),
+        webhooks_locais=tuple(env.get("ALQUIMISTA_WEBHOOKS_LOCAIS", "").split()),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
@@ -259,6 +278,8 @@ def _check_production(settings: Settings, env: Mapping[str, str]) -> None:
     missing = [name for name in needed if not env.get(name)]
     if settings.whatsapp.token:
         missing += [n for n in ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN") if not env.get(n)]
+    if settings.webhooks_locais:
+        raise SettingsInvalid("production refuses ALQUIMISTA_WEBHOOKS_LOCAIS")
     if missing:
         raise SettingsInvalid(f"production needs {', '.join(missing)}")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from alquimista.db.base import Base
 from alquimista.plataforma.audit import models as audit
+from alquimista.plataforma.chamadas import models as chamadas
 from alquimista.plataforma.identity import models as identity
 from alquimista.plataforma.marketplace import models as marketplace
 from alquimista.plataforma.tenants import models as tenants
+from alquimista.plataforma.webhooks import models as webhooks
 from alquimista.prospeccao.agendamentos import models as agendamentos
 from alquimista.prospeccao.aprovacoes import models as aprovacoes
 from alquimista.prospeccao.campanhas import models as campanhas
@@ -17,11 +19,13 @@ from alquimista.prospeccao.fusoes import models as fusoes
 from alquimista.prospeccao.importacoes import models as importacoes
 from alquimista.prospeccao.leads import models as leads
 from alquimista.prospeccao.relatorios import models as relatorios
+from alquimista.prospeccao.titulares import models as titulares
 from alquimista.runtime import models as runtime
 from alquimista.sandbox import models as sandbox
 
 MODULES = (
     audit,
+    chamadas,
     identity,
     marketplace,
     tenants,
@@ -37,5 +41,7 @@ MODULES = (
     relatorios,
     runtime,
     sandbox,
+    titulares,
+    webhooks,
 )
 metadata = Base.metadata

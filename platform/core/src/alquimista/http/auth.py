@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import g, request
 
 from alquimista.http.errors import AcessoNegado, NaoAutenticado
+from alquimista.http.idempotent import once
+from alquimista.http.refusals import note_refusal
 from alquimista.http.services import services
+from alquimista.http.throttle import throttle
 from alquimista.plataforma.identity.errors import SegundoFatorExigido
 
 if TYPE_CHECKING:
@@ -28,12 +31,14 @@ def requires(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
             caller = _authenticate()
+            throttle(caller)
             if permission not in caller.permissoes:
                 if caller.falta_fator:
                     raise SegundoFatorExigido(_FACTOR)
+                note_refusal(caller, permission)
                 raise AcessoNegado(f"Seu acesso não inclui a permissão {permission}.")
             g.principal = caller
-            return view(*args, **kwargs)
+            return once(caller, lambda: view(*args, **kwargs))
 
         setattr(checked, PERMISSION, permission)
         return cast(View, checked)

@@ -11,8 +11,9 @@ from flask import Request
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
-from alquimista.http.auth import PUBLIC
-from alquimista.http.bodies import read_json, require_storable
+from alquimista.http import manual
+from alquimista.http.auth import PERMISSION, PUBLIC
+from alquimista.http.bodies import read_json, request_bytes, require_storable
 from alquimista.http.faults import translated
 
 
@@ -22,7 +23,7 @@ class Parser(FlaskParser):
     def _raw_load_json(self, req: Request) -> Any:
         if not is_json_request(req):
             return missing
-        return read_json(req.get_data(cache=True))
+        return read_json(request_bytes(req))
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """The query, where its text can be stored."""
@@ -64,10 +65,21 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_complete)
+
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any
     ) -> None:
-        """Add a rule; a public view's operation asks for no credential in the manual."""
+        """Add a rule; the manual tells its permission, or that it asks for no credential."""
         if hasattr(view_func, PUBLIC):
             view_func = self.doc(security=[])(view_func)
+        elif hasattr(view_func, PERMISSION):
+            permission = getattr(view_func, PERMISSION)
+            view_func = self.doc(**{manual.PERMISSAO: permission})(view_func)
         super().add_url_rule(rule, endpoint, view_func, **options)
+
+
+def _complete(doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    return manual.complete(doc, doc_info, kwargs["method"])

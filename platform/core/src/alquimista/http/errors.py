@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from alquimista.plataforma.audit import origin
 from alquimista_sdk.errors import (
     AlquimistaError,
     NotFound,
@@ -37,6 +38,7 @@ MENSAGENS: Mapping[int, str] = {
     413: "O conteúdo enviado é grande demais.",
     415: "O tipo do conteúdo enviado não é aceito.",
     422: "Os dados enviados não são válidos.",
+    406: "O formato pedido não existe.",
     429: "Muitas tentativas. Aguarde um pouco.",
     500: "Algo deu errado do nosso lado. Informe o código de rastreio.",
     503: "O serviço está temporariamente indisponível. Tente de novo em instantes.",
@@ -90,6 +92,7 @@ class ApiWithOneShape(Api):
 def register(app: Flask) -> None:
     """Trace ids, and handlers of our own error tree."""
     app.before_request(_open_trace)
+    app.teardown_request(_close_origin)
     app.after_request(_send_trace)
     app.register_error_handler(AlquimistaError, _ours)
     app.register_error_handler(EventTooLarge, _too_large)
@@ -126,11 +129,17 @@ def _open_trace() -> None:
         g.trace_id = UUID(request.headers.get("X-Trace-Id", ""))
     except ValueError:
         g.trace_id = uuid4()
+    g.audit_origin = origin.enter(origin.Origem(request.remote_addr, g.trace_id))
+
+
+def _close_origin(_: BaseException | None) -> None:
+    token = g.pop("audit_origin", None)
+    if token is not None:
+        origin.leave(token)
 
 
 def _send_trace(response: Response) -> Response:
     response.headers["X-Trace-Id"] = str(trace_id())
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -9,11 +9,15 @@ from flask import current_app
 
 if TYPE_CHECKING:
     from alquimista.db.session import Database
+    from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
+    from alquimista.plataforma.chamadas.limits import UseLimits
     from alquimista.plataforma.identity.invitations import Invitations
     from alquimista.plataforma.identity.port import Identidade
     from alquimista.plataforma.identity.service import IdentityService
     from alquimista.plataforma.lgpd.registry import SubjectRegistry
     from alquimista.plataforma.tenants.service import TenantService
+    from alquimista.plataforma.webhooks.fanout import WebhookFanout
+    from alquimista.plataforma.webhooks.service import WebhookService
     from alquimista.runtime.admission import Catalogue
     from alquimista.runtime.lifecycle import AgentHooks
     from alquimista.runtime.ports import Ports
@@ -41,7 +45,11 @@ class Services:
     invitations: Invitations
     registry: SubjectRegistry
     queues: MessageSource
+    webhooks: WebhookService
+    fanout: WebhookFanout
     hooks: AgentHooks
+    idempotency: IdempotencyKeys
+    limits: UseLimits
 
 
 def services() -> Services:

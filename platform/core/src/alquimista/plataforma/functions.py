@@ -96,6 +96,66 @@ person's first. ``login_attempt`` counts an attempt before its password is looke
 guesses made at once count too, and answers the seconds to wait (0: go on); after ``free`` attempts
 within an hour the wait doubles from 30 s to 15 min. ``login_passed`` takes the attempt back."""
 
+AUDIT_COLUMNS = (
+    "tenant_id",
+    "id",
+    "ator_tipo",
+    "ator_id",
+    "action_type",
+    "agent_id",
+    "alvo_tipo",
+    "alvo_id",
+    "resultado",
+    "detalhes",
+    "antes",
+    "depois",
+    "rede",
+    "trace_id",
+    "versao",
+)
+"""Columns of an audit entry in the order in which its chain writes them; the moment follows."""
+AUDIT_FIELDS = ", ".join(
+    [
+        *(f"l.{name}::text" for name in AUDIT_COLUMNS),
+        "to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
+    ]
+)
+AUDIT: Mapping[str, str] = {
+    "audit_append(uuid, uuid)": f"""
+        CREATE FUNCTION {SCHEMA}.audit_append(tenant uuid, entry uuid) RETURNS void
+        LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+        DECLARE
+            head {SCHEMA}.audit_heads%ROWTYPE;
+            link text;
+        BEGIN
+            INSERT INTO {SCHEMA}.audit_heads (tenant_id, id, numero, hash)
+            VALUES (tenant, tenant, 0, repeat('0', 64)) ON CONFLICT DO NOTHING;
+            SELECT * INTO STRICT head FROM {SCHEMA}.audit_heads h
+            WHERE h.tenant_id = tenant AND h.id = tenant FOR UPDATE;
+            SELECT encode(sha256(convert_to(
+                string_agg(coalesce(octet_length(f.x) || ':' || f.x, '-'), '' ORDER BY f.i),
+                'UTF8')), 'hex') INTO STRICT link
+            FROM {SCHEMA}.audit_logs l CROSS JOIN LATERAL unnest(ARRAY[
+                head.hash, (head.numero + 1)::text, {AUDIT_FIELDS}
+            ]) WITH ORDINALITY AS f(x, i)
+            WHERE l.tenant_id = tenant AND l.id = entry;
+            INSERT INTO {SCHEMA}.audit_links (tenant_id, id, numero, hash)
+            VALUES (tenant, entry, head.numero + 1, link);
+            UPDATE {SCHEMA}.audit_heads h
+            SET numero = head.numero + 1, hash = link, versao = h.versao + 1
+            WHERE h.tenant_id = tenant AND h.id = tenant;
+        END $$""",
+    "audit_chain()": f"""
+        CREATE FUNCTION {SCHEMA}.audit_chain() RETURNS trigger
+        LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+        BEGIN
+            PERFORM {SCHEMA}.audit_append(NEW.tenant_id, NEW.id);
+            RETURN NULL;
+        END $$""",
+}
+"""Of revision 0030, granted to nobody: a trigger runs them when a transaction commits, so that the
+head is locked for the commit alone."""
+
 SESSIONS: Mapping[str, str] = {
     "find_access(uuid, uuid, uuid, timestamp with time zone)": f"""
         CREATE FUNCTION {SCHEMA}.find_access(
@@ -148,7 +208,7 @@ cannot sign in yet finds their link (no letter is kept outside the sandbox). ``s
 leaves out keys whose tokens have all expired: a token lives an hour, and a process may sign with
 the former key for five minutes after a rotation."""
 
-FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS}
+FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS, **AUDIT}
 """Signature → definition, all of them."""
 
 

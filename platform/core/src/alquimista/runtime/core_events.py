@@ -92,6 +92,8 @@ CORE_EVENTS: Mapping[str, Publication] = {
         _timer("rajada", "O lead parou de escrever há 8 segundos (`ref_id`: o lead)."),
         _timer("reserva", "Os horários oferecidos deixam de ser reservados (`ref_id`: a reunião)."),
         _timer("arquivo", "Um arquivo importado deve ser apagado (`ref_id`: a importação)."),
+        _timer("titular", "Um pedido de titular espera resposta (`ref_id`: o pedido)."),
+        _timer("webhook", "Um evento deve ser entregue a um destino (`ref_id`: a entrega)."),
         _timer("fusoes", "Os leads de uma importação são comparados (`ref_id`: a importação)."),
     )
 }

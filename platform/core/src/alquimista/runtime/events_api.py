@@ -11,7 +11,7 @@ from flask import request
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, encode
+from alquimista.http.cursor import decode, decode_event, encode, encode_event
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.plataforma.identity.domain import PUBLICAR
@@ -70,7 +70,21 @@ def publish_event(corpo: dict[str, Any]) -> dict[str, UUID]:
 def list_events(filtro: dict[str, Any]) -> dict[str, Any]:
     """Os eventos de um rastreio, na ordem em que aconteceram, e o que cada agente fez deles."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return {"itens": service.events(uow, filtro.get("trace_id"), filtro["limite"])}
+        found = service.events(
+            uow,
+            filtro.get("trace_id"),
+            filtro["limite"] + 1,
+            source=filtro.get("source"),
+            type=filtro.get("type"),
+            after=decode_event(filtro.get("cursor")),
+        )
+    page = found[: filtro["limite"]]
+    more = len(found) > len(page)
+    last = page[-1] if more else None
+    return {
+        "itens": page,
+        "proximo": encode_event(last.occurred_at, last.depth, last.id) if last else None,
+    }
 
 
 @blp.get("/api/dead-letters")

@@ -30,7 +30,10 @@ class EventoAceitoSchema(ma.Schema):
 class EventoFiltroSchema(ma.Schema):
     """Which events."""
 
-    trace_id = ma.fields.UUID()
+    trace_id = ma.fields.UUID(metadata={"description": "Só este rastreio, do mais antigo ao novo"})
+    source = ma.fields.String(validate=validate.Length(min=1, max=120))
+    type = ma.fields.String(validate=validate.Length(min=1, max=120))
+    cursor = ma.fields.String(validate=validate.Length(max=400))
     limite = ma.fields.Integer(
         load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
     )
@@ -67,6 +70,7 @@ class EventosSchema(ma.Schema):
     """Events: oldest first of one trace, newest first without."""
 
     itens = ma.fields.List(ma.fields.Nested(EventoSchema))
+    proximo = ma.fields.String(allow_none=True)
 
 
 class MensagemMortaFiltroSchema(ma.Schema):

@@ -21,12 +21,20 @@ from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.publisher import redrive
 
 _COLUMNS = "id, source, type, detail, trace_id, causation_id, depth, occurred_at, replay_name"
+_KINDS = (
+    "AND (CAST(:source AS text) IS NULL OR source = :source) "
+    "AND (CAST(:type AS text) IS NULL OR type = :type) "
+)
 _OF_TRACE = text(
     f"SELECT {_COLUMNS} FROM {SCHEMA}.events WHERE tenant_id = :tenant AND trace_id = :trace "
+    f"{_KINDS} AND (CAST(:moment AS timestamptz) IS NULL OR (occurred_at, depth, id) > "
+    "(CAST(:moment AS timestamptz), CAST(:depth AS integer), CAST(:last AS uuid))) "
     "ORDER BY occurred_at, depth, id LIMIT :limit"
 )
 _NEWEST = text(
     f"SELECT {_COLUMNS} FROM {SCHEMA}.events WHERE tenant_id = :tenant "
+    f"{_KINDS} AND (CAST(:moment AS timestamptz) IS NULL OR (occurred_at, id) < "
+    "(CAST(:moment AS timestamptz), CAST(:last AS uuid))) "
     "ORDER BY occurred_at DESC, id DESC LIMIT :limit"
 )
 _RUNS = text(
@@ -110,12 +118,31 @@ def publish(
     return event_id
 
 
-def events(uow: UnitOfWork, trace_id: UUID | None, limit: int) -> list[Evento]:
-    """The events of a trace, oldest first; without one the tenant's newest, newest first."""
+def events(
+    uow: UnitOfWork,
+    trace_id: UUID | None,
+    limit: int,
+    *,
+    source: str | None = None,
+    type: str | None = None,
+    after: tuple[datetime, int, UUID] | None = None,
+) -> list[Evento]:
+    """The events of a trace, oldest first; without one the tenant's newest, newest first.
+
+    ``after`` is moment, depth and id of the last event of the page before.
+    """
     query = _OF_TRACE if trace_id is not None else _NEWEST
-    arguments = {"tenant": uow.tenant_id, "limit": limit}
+    moment, depth, last = after or (None, None, None)
+    arguments: dict[str, Any] = {
+        "tenant": uow.tenant_id,
+        "limit": limit,
+        "source": source,
+        "type": type,
+        "moment": moment,
+        "last": last,
+    }
     if trace_id is not None:
-        arguments["trace"] = trace_id
+        arguments |= {"trace": trace_id, "depth": depth}
     rows = uow.connection.execute(query, arguments).all()
     runs = _runs_of(uow, rows)
     return [

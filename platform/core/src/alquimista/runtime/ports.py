@@ -8,17 +8,19 @@ from functools import lru_cache
 from uuid import UUID
 
 from alquimista.files.store import FileStore
+from alquimista.runtime.cifra import SubjectKeys
 from alquimista.runtime.publishing import EventPublisher
 from fibonacci_bus.timers import Timers
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The bus, the timers, the files and the server's key for suppression and tokens."""
+    """The bus, timers, files, the keys of leads, the server's key for suppression and tokens."""
 
     publisher: EventPublisher
     timers: Timers
     files: FileStore
+    chaves: SubjectKeys
     chave_servidor: bytes
     url_publica: str
 

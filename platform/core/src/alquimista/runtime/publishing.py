@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,9 @@ from alquimista.db.session import UnitOfWork
 from alquimista.runtime.cifra import SubjectKeys, seal_detail, unseal_detail
 from alquimista.runtime.core_events import CORE_EVENTS
 from alquimista.runtime.homes import Home
+from alquimista.runtime.topology import TIMER_SOURCE
 from alquimista_sdk.errors import InvalidEvent
-from alquimista_sdk.events import FractalDetail, parse_detail
+from alquimista_sdk.events import EventContext, FractalDetail, Subject, parse_detail
 from fibonacci_bus.event import Event
 
 PROTOCOL_SOURCES = ("nigredo.", "alquimista.")
@@ -33,12 +34,32 @@ class NewEvent:
     delay: timedelta = timedelta(0)
 
 
+def timer_event(kind: str, tenant_id: UUID, ref_id: UUID, trace_id: UUID) -> NewEvent:
+    """What a timer of that kind would publish, for a thing that is due now."""
+    return NewEvent(
+        source=TIMER_SOURCE,
+        type=kind,
+        detail=FractalDetail(
+            subject=Subject("tenant", tenant_id),
+            context=EventContext(metadata={"ref_id": str(ref_id)}),
+        ),
+        trace_id=trace_id,
+    )
+
+
 class EventPublisher:
     """Turns ``NewEvent`` into envelopes, seals personal data and hands them to the bus."""
 
-    def __init__(self, home: Home, keys: SubjectKeys) -> None:
+    def __init__(
+        self,
+        home: Home,
+        keys: SubjectKeys,
+        listener: Callable[[UnitOfWork, Sequence[Event]], Sequence[NewEvent]] | None = None,
+    ) -> None:
+        """``listener`` hears of what is published, and may answer what is due because of it."""
         self._home = home
         self._keys = keys
+        self._listener = listener
 
     def publish(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> tuple[UUID, ...]:
         """Publish inside the unit of work; answers the ids.
@@ -49,12 +70,19 @@ class EventPublisher:
         """
         by_delay: dict[timedelta, list[Event]] = {}
         ids: list[UUID] = []
+        heard: list[Event] = []
         for new in events:
             event = self._envelope(uow, new)
             ids.append(event.id)
+            if event.source != TIMER_SOURCE:
+                heard.append(event)
             by_delay.setdefault(new.delay, []).append(event)
         for delay, group in by_delay.items():
             self._home.publish(uow.connection, group, delay)
+        if heard and self._listener is not None:
+            due = self._listener(uow, heard)
+            if due:
+                self.publish(uow, due)
         return tuple(ids)
 
     def open_detail(self, uow: UnitOfWork, event: Event) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from fibonacci_bus.topology import Queue, Rule, Topology
 TIMER_SOURCE = "alquimista.timer"
 SENDER_QUEUE = "alquimista_disparos"
 PLATFORM_QUEUE = "alquimista_plataforma"
+WEBHOOK_QUEUE = "alquimista_webhooks"
 DEMO_QUEUE = "fibonacci_demo"
-CORE_QUEUES = frozenset({SENDER_QUEUE, PLATFORM_QUEUE, DEMO_QUEUE})
+CORE_QUEUES = frozenset({SENDER_QUEUE, PLATFORM_QUEUE, WEBHOOK_QUEUE, DEMO_QUEUE})
 CORE_NAMESPACE = "alquimista"
 EVERY_QUEUE = "*"
 SENDER_TIMEOUT = timedelta(seconds=30)
-PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes")
+WEBHOOK_TIMER = "webhook"
+WEBHOOK_TIMEOUT = timedelta(seconds=15)
+PLATFORM_TIMERS = ("rajada", "reserva", "arquivo", "fusoes", "titular")
 
 
 def deadline_of(seconds: float, limit: timedelta | None) -> timedelta:
@@ -45,6 +48,7 @@ def build_topology(
     queues = [
         Queue(SENDER_QUEUE, visibility_timeout=core),
         Queue(PLATFORM_QUEUE, visibility_timeout=core),
+        Queue(WEBHOOK_QUEUE, visibility_timeout=WEBHOOK_TIMEOUT * visibility_factor),
         Queue(DEMO_QUEUE, visibility_timeout=timedelta(seconds=30)),
     ]
     rules = [
@@ -55,6 +59,11 @@ def build_topology(
             "timers-plataforma",
             {"source": [TIMER_SOURCE], "detail-type": list(PLATFORM_TIMERS)},
             PLATFORM_QUEUE,
+        ),
+        Rule(
+            "timers-webhook",
+            {"source": [TIMER_SOURCE], "detail-type": [WEBHOOK_TIMER]},
+            WEBHOOK_QUEUE,
         ),
         Rule("demo", {"source": ["fibonacci.demo"]}, DEMO_QUEUE),
     ]

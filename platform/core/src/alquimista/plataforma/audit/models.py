@@ -1,4 +1,4 @@
-"""Table of the audit log: append-only by the login's rights."""
+"""Tables of the audit log: append-only by the login's rights, chained by the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,11 @@ SCHEMA = "alquimista_platform"
 
 
 class AuditLog(TenantRow, Base):
-    """Who did what, to what, with which result. No personal data of leads."""
+    """Who did what, to what, with which result, from where.
+
+    ``detalhes`` holds no personal data of leads. ``antes`` and ``depois`` may: of a lead they are
+    encrypted under its key.
+    """
 
     __tablename__ = "audit_logs"
     __table_args__ = tenant_table(
@@ -35,3 +39,28 @@ class AuditLog(TenantRow, Base):
     detalhes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     trace_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
+    antes: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), sort_order=110)
+    depois: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), sort_order=111)
+    rede: Mapped[str | None] = mapped_column(String(64), sort_order=112)
+
+
+class AuditLink(TenantRow, Base):
+    """The place of an entry in its tenant's chain; ``id`` is the entry's. Written by a trigger."""
+
+    __tablename__ = "audit_links"
+    __table_args__ = tenant_table(
+        SCHEMA, UniqueConstraint("tenant_id", "numero", name="uq_audit_links_numero")
+    )
+
+    numero: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(TenantRow, Base):
+    """The newest link of a tenant's chain; ``id`` is the tenant's. Written by a trigger."""
+
+    __tablename__ = "audit_heads"
+    __table_args__ = tenant_table(SCHEMA)
+
+    numero: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))

@@ -1,17 +1,24 @@
-"""Writing the audit log inside the caller's transaction."""
+"""Writing the audit log inside the caller's transaction, and reading it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Row, insert, select, tuple_
 
 from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit import origin
 from alquimista.plataforma.audit.models import AuditLog
+
+if TYPE_CHECKING:
+    from alquimista.runtime.cifra import SubjectKeys
+
+LEAD = "lead"
+_SEALED = "cifrado"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,20 @@ def record(
     resultado: str = "ok",
     detalhes: Mapping[str, Any] | None = None,
     trace_id: UUID | None = None,
+    antes: Mapping[str, Any] | None = None,
+    depois: Mapping[str, Any] | None = None,
+    chaves: SubjectKeys | None = None,
 ) -> None:
-    """Append one entry. ``detalhes`` must hold no personal data of leads."""
+    """Append one entry. ``detalhes`` must hold no personal data of leads.
+
+    ``antes`` and ``depois`` are what changed, by field; of a lead they are encrypted under its key
+    (decision 3), for which ``chaves`` is needed. Address and trace come from the request, where
+    one is under way.
+
+    Raises:
+        ValueError: values of a lead without ``chaves``.
+    """
+    here = origin.current()
     uow.connection.execute(
         insert(AuditLog).values(
             id=uuid4(),
@@ -50,10 +69,28 @@ def record(
             alvo_id=alvo_id,
             resultado=resultado,
             detalhes=dict(detalhes or {}),
-            trace_id=trace_id,
+            trace_id=trace_id or here.trace_id,
             created_at=uow.agora,
+            antes=_kept(uow, alvo_tipo, alvo_id, antes, chaves),
+            depois=_kept(uow, alvo_tipo, alvo_id, depois, chaves),
+            rede=here.rede,
         )
     )
+
+
+def opened(
+    uow: UnitOfWork, row: Any, value: Mapping[str, Any] | None, chaves: SubjectKeys
+) -> Mapping[str, Any] | None:
+    """``antes`` or ``depois`` of an entry in clear; ``{"apagado": true}`` after an erasure."""
+    from alquimista.runtime.cifra import unseal
+
+    if value is None or _SEALED not in value:
+        return value
+    key = chaves.key(uow.connection, uow.tenant_id, row.alvo_id, create=False)
+    if key is None:
+        return {"apagado": True}
+    found: Mapping[str, Any] = unseal(key, value[_SEALED], _associated(uow, row.alvo_id))
+    return found
 
 
 def list_entries(
@@ -90,3 +127,28 @@ def list_actions(uow: UnitOfWork, action_type: str, since: datetime) -> list[Row
         .limit(100)
     )
     return list(uow.connection.execute(query))
+
+
+def _kept(
+    uow: UnitOfWork,
+    alvo_tipo: str | None,
+    alvo_id: UUID | None,
+    values: Mapping[str, Any] | None,
+    chaves: SubjectKeys | None,
+) -> dict[str, Any] | None:
+    from alquimista.runtime.cifra import seal
+
+    if values is None:
+        return None
+    if alvo_tipo != LEAD or alvo_id is None:
+        return dict(values)
+    if chaves is None:
+        raise ValueError("values of a lead are kept under its key: pass chaves")
+    key = chaves.key(uow.connection, uow.tenant_id, alvo_id, create=True)
+    if key is None:
+        return {"apagado": True}
+    return {_SEALED: seal(key, dict(values), _associated(uow, alvo_id))}
+
+
+def _associated(uow: UnitOfWork, lead_id: UUID) -> str:
+    return f"audit:{uow.tenant_id}:{lead_id}"

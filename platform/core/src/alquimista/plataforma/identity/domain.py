@@ -78,8 +78,12 @@ TODAS = _GERENCIA | frozenset(
         "leads:erase",
         "tenants:read",
         "tenants:write",
+        "titulares:read",
+        "titulares:write",
         "usuarios:read",
         "usuarios:write",
+        "webhooks:read",
+        "webhooks:write",
     }
 )
 """Every permission there is."""

@@ -9,7 +9,7 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import validate
 
-_NOT_BLANK = validate.Regexp(r"(?s).*\S", error="O texto não pode ser só de espaços.")
+_NOT_BLANK = validate.Regexp(r"[\s\S]*\S", error="O texto não pode ser só de espaços.")
 
 
 def email_address(value: str) -> None:

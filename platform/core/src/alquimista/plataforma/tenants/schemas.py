@@ -65,7 +65,7 @@ class ConfiguracoesSchema(_PartSchema):
     nome = ma.fields.String(
         validate=[
             validate.Length(min=1, max=255),
-            validate.Regexp(r"(?s).*\S", error="O texto não pode ser só de espaços."),
+            validate.Regexp(r"[\s\S]*\S", error="O texto não pode ser só de espaços."),
         ],
         metadata={"description": "Nome da empresa"},
     )

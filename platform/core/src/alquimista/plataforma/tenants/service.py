@@ -145,14 +145,25 @@ class TenantService:
         Raises:
             ConfiguracaoMudou: somebody else changed them meanwhile.
         """
+        old = self.settings(uow).to_json()
+        new = configuracoes.to_json()
         changed = uow.connection.execute(
             update(Tenant)
             .where(Tenant.id == uow.tenant_id, Tenant.versao == versao)
-            .values(configuracoes=configuracoes.to_json(), versao=Tenant.versao + 1)
+            .values(configuracoes=new, versao=Tenant.versao + 1)
         ).rowcount
         if not changed:
             raise ConfiguracaoMudou("As configurações mudaram desde que você as leu.")
-        record(uow, ator, "configuracoes_alteradas", alvo_tipo="tenant", alvo_id=uow.tenant_id)
+        names = [name for name in new if new[name] != old.get(name)]
+        record(
+            uow,
+            ator,
+            "configuracoes_alteradas",
+            alvo_tipo="tenant",
+            alvo_id=uow.tenant_id,
+            antes={name: old.get(name) for name in names},
+            depois={name: new[name] for name in names},
+        )
 
     def account(self, uow: UnitOfWork) -> Conta:
         """The unit's tenant as its people see it."""

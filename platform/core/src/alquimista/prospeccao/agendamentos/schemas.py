@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.listing import Momento, pagina
 from alquimista_sdk.models import AGENDAMENTO_STATUS
 
 
@@ -22,17 +23,23 @@ class AgendamentoSchema(ma.Schema):
     versao = ma.fields.Integer()
 
 
-class AgendamentoFiltroSchema(ma.Schema):
-    """Filters of the list."""
-
-    status = ma.fields.String(validate=validate.OneOf(AGENDAMENTO_STATUS))
-    lead_id = ma.fields.UUID()
+AGENDAMENTO_ORDENS = ("data_hora", "created_at", "status")
+AgendamentoFiltroSchema = pagina(
+    AGENDAMENTO_ORDENS,
+    "-data_hora",
+    status=ma.fields.String(validate=validate.OneOf(AGENDAMENTO_STATUS)),
+    lead_id=ma.fields.UUID(),
+    desde=Momento(metadata={"description": "Reuniões a partir deste momento"}),
+    ate=Momento(metadata={"description": "Reuniões antes deste momento"}),
+)
+"""Filters and order of the list."""
 
 
 class AgendamentoListaSchema(ma.Schema):
-    """Meetings, next ones first."""
+    """A page of meetings."""
 
     itens = ma.fields.List(ma.fields.Nested(AgendamentoSchema))
+    proximo = ma.fields.String(allow_none=True)
 
 
 class AgendamentoMudancaSchema(ma.Schema):

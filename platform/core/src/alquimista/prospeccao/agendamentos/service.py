@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -200,15 +200,25 @@ def release(ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str) ->
 
 
 def change_status(
-    ports: Ports, uow: UnitOfWork, agendamento_id: UUID, status: str, ator: Ator, trace_id: UUID
+    ports: Ports,
+    uow: UnitOfWork,
+    agendamento_id: UUID,
+    status: str,
+    ator: Ator,
+    trace_id: UUID,
+    confere: Callable[[int], None] | None = None,
 ) -> None:
     """A person says what became of a meeting; the agents hear of it.
+
+    ``confere`` is called with the version of the row that is about to change, and may refuse it.
 
     Raises:
         MudancaInvalida: the meeting cannot go from its status to that one.
     """
     _one_at_a_time(uow)
     meeting = find(uow, agendamento_id)
+    if confere is not None:
+        confere(meeting.versao)
     if status not in MUDANCAS.get(meeting.status, ()):
         raise MudancaInvalida(f"um agendamento {meeting.status} não pode passar a {status}")
     if status == "realizado":

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
+from alquimista.http.listing import Listing
 from alquimista.http.services import services
+from alquimista.http.versions import match, tag
 from alquimista.prospeccao.campanhas import service
 from alquimista.prospeccao.campanhas.models import Campanha
 from alquimista.prospeccao.campanhas.schemas import (
+    CAMPANHA_ORDENS,
     AprovacaoSchema,
     CampanhaEdicaoSchema,
     CampanhaFiltroSchema,
@@ -23,11 +24,18 @@ from alquimista.prospeccao.campanhas.schemas import (
 )
 
 blp = Blueprint("campanhas", __name__, url_prefix="/api/campanhas", description="Campanhas")
-_LIMITE = 200
+_T = Campanha.__table__
+LISTA = Listing(
+    table=_T,
+    ordens={name: _T.c[name] for name in CAMPANHA_ORDENS},
+    padrao="-created_at",
+    filtros={name: _T.c[name] for name in ("status", "lote_id", "canal")},
+)
 
 
 def _shown(uow: UnitOfWork, campanha_id: UUID) -> dict[str, Any]:
     row = service.find_row(uow, campanha_id)
+    tag(row.versao)
     counts = service.metrics(uow, [campanha_id])
     return {**row._mapping, "metricas": counts.get(campanha_id, {})}
 
@@ -38,14 +46,10 @@ def _shown(uow: UnitOfWork, campanha_id: UUID) -> dict[str, Any]:
 @blp.response(200, CampanhaListaSchema)
 def list_campanhas(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as campanhas, da mais nova para a mais antiga."""
-    query = select(Campanha.__table__).where(Campanha.tenant_id == principal().tenant_id)
-    if "status" in filtro:
-        query = query.where(Campanha.status == filtro["status"])
-    query = query.order_by(Campanha.created_at.desc(), Campanha.id).limit(_LIMITE)
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        rows = uow.connection.execute(query).all()
-        counts = service.metrics(uow, [row.id for row in rows])
-    return {"itens": [{**row._mapping, "metricas": counts.get(row.id, {})} for row in rows]}
+        page = LISTA.page(uow, filtro)
+        counts = service.metrics(uow, [row.id for row in page.rows])
+    return page.body(lambda row: {**row._mapping, "metricas": counts.get(row.id, {})})
 
 
 @blp.get("/<uuid:campanha_id>")
@@ -64,6 +68,7 @@ def get_campanha(campanha_id: UUID) -> dict[str, Any]:
 def edit_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]:
     """Edita a campanha; conteúdo diferente precisa de nova aprovação."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        match(service.find_row(uow, campanha_id, lock=True).versao)
         service.edit(services().ports, uow, campanha_id, corpo, principal().ator, trace_id())
         return _shown(uow, campanha_id)
 
@@ -75,6 +80,7 @@ def edit_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]:
 def approve_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]:
     """Aprova o conteúdo da campanha; só então o agente de disparo planeja os envios."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        match(service.find_row(uow, campanha_id, lock=True).versao)
         service.approve(
             services().ports,
             uow,
@@ -93,6 +99,7 @@ def approve_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]
 def pause_campanha(campanha_id: UUID) -> dict[str, Any]:
     """Pausa a campanha: os envios planejados esperam."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        match(service.find_row(uow, campanha_id, lock=True).versao)
         service.pause(services().ports, uow, campanha_id, principal().ator, trace_id())
         return _shown(uow, campanha_id)
 
@@ -103,5 +110,6 @@ def pause_campanha(campanha_id: UUID) -> dict[str, Any]:
 def resume_campanha(campanha_id: UUID) -> dict[str, Any]:
     """Retoma uma campanha pausada."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        match(service.find_row(uow, campanha_id, lock=True).versao)
         service.resume(services().ports, uow, campanha_id, principal().ator, trace_id())
         return _shown(uow, campanha_id)

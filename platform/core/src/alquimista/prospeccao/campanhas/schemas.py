@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.listing import pagina
 from alquimista_sdk.models import CAMPANHA_STATUS, CANAIS
 
 
@@ -57,16 +58,22 @@ class CampanhaSchema(ma.Schema):
     versao = ma.fields.Integer()
 
 
-class CampanhaFiltroSchema(ma.Schema):
-    """Filters of the list."""
-
-    status = ma.fields.String(validate=validate.OneOf(CAMPANHA_STATUS))
+CAMPANHA_ORDENS = ("created_at", "updated_at", "nome", "status")
+CampanhaFiltroSchema = pagina(
+    CAMPANHA_ORDENS,
+    "-created_at",
+    status=ma.fields.String(validate=validate.OneOf(CAMPANHA_STATUS)),
+    lote_id=ma.fields.UUID(),
+    canal=ma.fields.String(validate=validate.OneOf((*CANAIS, "multi"))),
+)
+"""Filters and order of the list."""
 
 
 class CampanhaListaSchema(ma.Schema):
-    """Campaigns, newest first."""
+    """A page of campaigns."""
 
     itens = ma.fields.List(ma.fields.Nested(CampanhaSchema))
+    proximo = ma.fields.String(allow_none=True)
 
 
 class CampanhaEdicaoSchema(ma.Schema):

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, encode
 from alquimista.http.services import services
 from alquimista.prospeccao.conversas import service
 from alquimista.prospeccao.conversas.schemas import InteracaoPaginaSchema, PaginaSchema
@@ -24,10 +23,4 @@ def list_interacoes(pagina: dict[str, Any], lead_id: UUID) -> dict[str, Any]:
     """A conversa com um lead, da mensagem mais antiga para a mais nova."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         leads.find(uow, lead_id)
-        rows = service.page(uow, lead_id, pagina["limite"] + 1, decode(pagina.get("cursor")))
-    shown = rows[: pagina["limite"]]
-    more = len(rows) > len(shown)
-    return {
-        "itens": [row._mapping for row in shown],
-        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
-    }
+        return service.page(uow, lead_id, pagina).body()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
+from alquimista_sdk.models import CANAIS
 
 
 class InteracaoSchema(ma.Schema):
@@ -32,13 +33,13 @@ class InteracaoPaginaSchema(ma.Schema):
     proximo = ma.fields.String(allow_none=True)
 
 
-class PaginaSchema(ma.Schema):
-    """Where a page begins and how long it is."""
-
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
-    cursor = ma.fields.String()
+PaginaSchema = pagina(
+    ("created_at",),
+    "created_at",
+    tipo=ma.fields.String(validate=validate.OneOf(("recebido", "enviado"))),
+    canal=ma.fields.String(validate=validate.OneOf(CANAIS)),
+)
+"""Filters and order of a conversation."""
 
 
 class RecebidoSchema(ma.Schema):

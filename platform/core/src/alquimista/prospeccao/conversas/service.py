@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from alquimista.db.base import table_of
 from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing, Page
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.fusoes import cadeia
@@ -43,6 +44,12 @@ _HEAR = text(
     )
     SELECT id, mensagem, canal, trace_id FROM heard ORDER BY created_at, id
     """
+)
+LISTA = Listing(
+    table=_INTERACOES,
+    ordens={"created_at": _INTERACOES.c.created_at},
+    padrao="created_at",
+    filtros={name: _INTERACOES.c[name] for name in ("tipo", "canal")},
 )
 
 
@@ -209,21 +216,6 @@ def interacao_of(row: Row[Any]) -> InteracaoData:
     )
 
 
-def page(
-    uow: UnitOfWork, lead_id: UUID, limite: int, depois_de: tuple[Any, UUID] | None
-) -> Sequence[Row[Any]]:
-    """A page of a conversation, oldest first, after a (created_at, id) cursor."""
-    query = select(Interacao.__table__).where(
-        Interacao.tenant_id == uow.tenant_id, Interacao.lead_id == lead_id
-    )
-    if depois_de is not None:
-        moment, last_id = depois_de
-        query = query.where(
-            or_(
-                Interacao.created_at > moment,
-                (Interacao.created_at == moment) & (Interacao.id > last_id),
-            )
-        )
-    return uow.connection.execute(
-        query.order_by(Interacao.created_at, Interacao.id).limit(limite)
-    ).all()
+def page(uow: UnitOfWork, lead_id: UUID, query: Mapping[str, Any]) -> Page:
+    """A page of a conversation, oldest first unless asked otherwise."""
+    return LISTA.page(uow, query, Interacao.lead_id == lead_id)

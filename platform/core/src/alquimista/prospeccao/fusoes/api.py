@@ -9,7 +9,6 @@ from sqlalchemy import Row
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, encode
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.prospeccao.fusoes import service
@@ -31,15 +30,7 @@ blp = Blueprint("fusoes", __name__, url_prefix="/api/leads/fusoes", description=
 def list_fusoes(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as fusões sugeridas, feitas, desfeitas e recusadas, da mais nova para a mais antiga."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        rows = service.listing(
-            uow, filtro["limite"] + 1, decode(filtro.get("cursor")), filtro.get("status")
-        )
-    shown = rows[: filtro["limite"]]
-    more = len(rows) > len(shown)
-    return {
-        "itens": [_shown(row) for row in shown],
-        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
-    }
+        return service.listing(uow, filtro).body(_shown)
 
 
 @blp.post("/<uuid:fusao_id>/fundir")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
 from alquimista.prospeccao.fusoes.domain import MOTIVOS, STATUS
 
 
@@ -69,14 +69,13 @@ class FusaoPaginaSchema(ma.Schema):
     proximo = ma.fields.String(allow_none=True)
 
 
-class FusaoFiltroSchema(ma.Schema):
-    """Filters of the list."""
-
-    status = ma.fields.String(validate=validate.OneOf(STATUS))
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
-    cursor = ma.fields.String()
+FusaoFiltroSchema = pagina(
+    ("created_at", "escore"),
+    "-created_at",
+    status=ma.fields.String(validate=validate.OneOf(STATUS)),
+    motivo=ma.fields.String(validate=validate.OneOf(MOTIVOS)),
+)
+"""Filters and order of the list."""
 
 
 class FundirSchema(ma.Schema):

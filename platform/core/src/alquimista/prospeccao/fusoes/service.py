@@ -13,6 +13,7 @@ from sqlalchemy import Row, or_, select, update
 
 from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing, Page
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.fusoes import domain
@@ -37,6 +38,13 @@ _LISTING = (
     .join(_SAI, (_SAI.c.tenant_id == _TABLE.c.tenant_id) & (_SAI.c.id == _TABLE.c.outro_id))
 )
 _POSSIVEL = (_FICA.c.status.not_in(sorted(FINAL))) & (_SAI.c.status.not_in(sorted(FINAL)))
+LISTA = Listing(
+    table=_TABLE,
+    consulta=_LISTING,
+    ordens={name: _TABLE.c[name] for name in ("created_at", "escore")},
+    padrao="-created_at",
+    filtros={name: _TABLE.c[name] for name in ("status", "motivo")},
+)
 _SEM_COMPARAR = frozenset({"tenant_id", "id", "versao", "updated_at", "status", "metadata"})
 """Columns of the merged lead that an undo does not ask about, or restores by a rule of its own."""
 
@@ -56,26 +64,9 @@ class Desfeita:
     mantidos: Mapping[str, Sequence[str]]
 
 
-def listing(
-    uow: UnitOfWork,
-    limite: int,
-    depois_de: tuple[datetime, UUID] | None = None,
-    status: str | None = None,
-) -> Sequence[Row[Any]]:
-    """Merges, newest first, of one status or of all.
-
-    Suggestions whose leads can no longer be merged are left out.
-    """
-    query = _LISTING.where(_TABLE.c.tenant_id == uow.tenant_id)
-    query = query.where(or_(_TABLE.c.status != "sugerida", _POSSIVEL))
-    if status is not None:
-        query = query.where(_TABLE.c.status == status)
-    if depois_de is not None:
-        moment, last_id = depois_de
-        same = (_TABLE.c.created_at == moment) & (_TABLE.c.id > last_id)
-        query = query.where(or_(_TABLE.c.created_at < moment, same))
-    query = query.order_by(_TABLE.c.created_at.desc(), _TABLE.c.id).limit(limite)
-    return uow.connection.execute(query).all()
+def listing(uow: UnitOfWork, query: Mapping[str, Any]) -> Page:
+    """A page of merges; suggestions whose leads can no longer be merged are left out."""
+    return LISTA.page(uow, query, or_(_TABLE.c.status != "sugerida", _POSSIVEL))
 
 
 def sugeridas(uow: UnitOfWork, lead_id: UUID) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.bodies import json_body
-from alquimista.http.cursor import CursorInvalido, decode, encode
+from alquimista.http.cursor import CursorInvalido
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.prospeccao.importacoes import service
@@ -28,9 +28,9 @@ from alquimista.prospeccao.importacoes.schemas import (
     ArquivoSchema,
     DesfeitaSchema,
     ImportacaoComRejeitosSchema,
+    ImportacaoFiltroSchema,
     ImportacaoPaginaSchema,
     OpcoesSchema,
-    PaginaSchema,
     PreviaSchema,
     RecebidaSchema,
     RejeitosFiltroSchema,
@@ -120,18 +120,13 @@ def post_previa(arquivos: dict[str, FileStorage], opcoes: dict[str, Any]) -> dic
 
 @blp.get("/importacoes")
 @requires("leads:read")
-@blp.arguments(PaginaSchema, location="query")
+@blp.arguments(ImportacaoFiltroSchema, location="query")
 @blp.response(200, ImportacaoPaginaSchema)
 def list_importacoes(pagina: dict[str, Any]) -> dict[str, Any]:
     """Lista as importações da mais nova para a mais antiga."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        found = service.listing(uow, pagina["limite"] + 1, decode(pagina.get("cursor")))
-    shown = found[: pagina["limite"]]
-    more = len(found) > len(shown)
-    return {
-        "itens": [asdict(item) for item in shown],
-        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
-    }
+        shown, proximo = service.listing(uow, pagina)
+    return {"itens": [asdict(item) for item in shown], "proximo": proximo}
 
 
 @blp.get("/importacoes/<uuid:importacao_id>")

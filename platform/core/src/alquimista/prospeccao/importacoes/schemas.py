@@ -7,6 +7,7 @@ from flask_smorest.fields import Upload
 from marshmallow import validate
 
 from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
 from alquimista_sdk.models import REJEITO_CLASSES
 
 
@@ -131,12 +132,20 @@ class ImportacaoPaginaSchema(ma.Schema):
 
 
 class PaginaSchema(ma.Schema):
-    """Which page of imports."""
+    """Which page of an import's rejects."""
 
     limite = ma.fields.Integer(
         load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
     )
     cursor = ma.fields.String()
+
+
+ImportacaoFiltroSchema = pagina(
+    ("created_at", "status"),
+    "-created_at",
+    status=ma.fields.String(validate=validate.Length(min=1, max=20)),
+)
+"""Filters and order of the list."""
 
 
 class RejeitosFiltroSchema(PaginaSchema):

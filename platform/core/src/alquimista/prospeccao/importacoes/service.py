@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, Table, and_, func, insert, or_, select, update
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import SISTEMA, Ator, record
 from alquimista.prospeccao.fusoes import domain as fusoes
 from alquimista.prospeccao.importacoes.fonte import Fonte, fonte_de
@@ -38,6 +39,12 @@ FINAIS = ("concluida", "falhou", "desfeita")
 _NOME_ARQUIVO_MAXIMO = 255
 _TABLE: Table = Importacao.__table__  # type: ignore[assignment]
 _PARTES: Table = ImportacaoParte.__table__  # type: ignore[assignment]
+LISTA = Listing(
+    table=_TABLE,
+    ordens={name: _TABLE.c[name] for name in ("created_at", "status")},
+    padrao="-created_at",
+    filtros={"status": _TABLE.c.status},
+)
 _REJEITOS: Table = ImportacaoRejeito.__table__  # type: ignore[assignment]
 
 
@@ -278,19 +285,12 @@ def progress(uow: UnitOfWork, importacao_id: UUID) -> Progresso:
     return _progress(row, counts, {str(classe): int(count) for classe, count in by_class})
 
 
-def listing(
-    uow: UnitOfWork, limite: int, depois_de: tuple[datetime, UUID] | None
-) -> tuple[Progresso, ...]:
-    """Imports, newest first, without their rejects by class."""
-    query = select(_TABLE).where(_TABLE.c.tenant_id == uow.tenant_id)
-    if depois_de is not None:
-        moment, last_id = depois_de
-        same = and_(_TABLE.c.created_at == moment, _TABLE.c.id > last_id)
-        query = query.where(or_(_TABLE.c.created_at < moment, same))
-    query = query.order_by(_TABLE.c.created_at.desc(), _TABLE.c.id).limit(limite)
-    rows = uow.connection.execute(query).all()
-    counts = _counts(uow, [row.id for row in rows])
-    return tuple(_progress(row, counts.get(row.id, (0, 0)), {}) for row in rows)
+def listing(uow: UnitOfWork, query: Mapping[str, Any]) -> tuple[tuple[Progresso, ...], str | None]:
+    """A page of imports without their rejects by class, and the cursor of the next page."""
+    page = LISTA.page(uow, query)
+    counts = _counts(uow, [row.id for row in page.rows])
+    found = tuple(_progress(row, counts.get(row.id, (0, 0)), {}) for row in page.rows)
+    return found, page.proximo
 
 
 def rejects(

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, encode
 from alquimista.http.errors import trace_id
+from alquimista.http.listing import Listing
 from alquimista.http.services import services
+from alquimista.http.versions import match, tag
 from alquimista.prospeccao.fusoes import service as fusoes
 from alquimista.prospeccao.leads import privacidade, service, timeline
 from alquimista.prospeccao.leads.rows import LEADS
 from alquimista.prospeccao.leads.schemas import (
+    LEAD_IGUAIS,
+    LEAD_ORDENS,
     CertificadoSchema,
     ConversaoSchema,
     DescadastroSchema,
@@ -26,6 +29,20 @@ from alquimista.prospeccao.leads.schemas import (
 )
 
 blp = Blueprint("leads", __name__, url_prefix="/api/leads", description="Leads")
+_T = LEADS
+LISTA = Listing(
+    table=_T,
+    ordens={name: _T.c[name] for name in LEAD_ORDENS},
+    padrao="-created_at",
+    vazios={"prioridade": -1},
+    filtros={
+        **{name: _T.c[name] for name in LEAD_IGUAIS},
+        "email": lambda email: _T.c.email_norm == email.strip().lower(),
+        "prioridade_minima": lambda least: _T.c.prioridade >= least,
+        "desde": lambda moment: _T.c.created_at >= moment,
+        "ate": lambda moment: _T.c.created_at < moment,
+    },
+)
 
 
 @blp.get("")
@@ -33,29 +50,9 @@ blp = Blueprint("leads", __name__, url_prefix="/api/leads", description="Leads")
 @blp.arguments(LeadFiltroSchema, location="query")
 @blp.response(200, LeadPaginaSchema)
 def list_leads(filtro: dict[str, Any]) -> dict[str, Any]:
-    """Lista os leads do mais novo para o mais antigo."""
-    query = select(LEADS).where(LEADS.c.tenant_id == principal().tenant_id)
-    for name in ("status", "importacao_id", "lote_id"):
-        if name in filtro:
-            query = query.where(LEADS.c[name] == filtro[name])
-    after = decode(filtro.get("cursor"))
-    if after is not None:
-        moment, last_id = after
-        query = query.where(
-            or_(
-                LEADS.c.created_at < moment,
-                (LEADS.c.created_at == moment) & (LEADS.c.id > last_id),
-            )
-        )
-    query = query.order_by(LEADS.c.created_at.desc(), LEADS.c.id).limit(filtro["limite"] + 1)
+    """Lista os leads, do mais novo para o mais antigo se não se pedir outra ordem."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        rows = uow.connection.execute(query).all()
-    shown = rows[: filtro["limite"]]
-    more = len(rows) > len(shown)
-    return {
-        "itens": [row._mapping for row in shown],
-        "proximo": encode(shown[-1].created_at, shown[-1].id) if more else None,
-    }
+        return LISTA.page(uow, filtro).body()
 
 
 @blp.get("/<uuid:lead_id>")
@@ -67,6 +64,7 @@ def get_lead(lead_id: UUID) -> dict[str, Any]:
         row = service.find(uow, lead_id)
         entries = timeline.build(uow, lead_id, services().publisher.open_detail)
         alike = fusoes.sugeridas(uow, lead_id)
+    tag(row.versao)
     return {**row._mapping, "linha_do_tempo": entries, "fusoes_sugeridas": alike}
 
 
@@ -77,8 +75,9 @@ def get_lead(lead_id: UUID) -> dict[str, Any]:
 def convert_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
     """Registra a venda: o lead passa a convertido, com o valor em centavos."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        match(service.find(uow, lead_id, lock=True).versao)
         service.convert(uow, lead_id, corpo["valor_centavos"], principal().ator)
-        return service.find(uow, lead_id)._mapping
+        return _tagged(service.find(uow, lead_id))
 
 
 @blp.post("/<uuid:lead_id>/descadastro")
@@ -91,7 +90,7 @@ def opt_out_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
         service.opt_out(
             services().ports, uow, lead_id, corpo["motivo"], principal().ator, trace_id()
         )
-        return service.find(uow, lead_id)._mapping
+        return _tagged(service.find(uow, lead_id))
 
 
 @blp.post("/<uuid:lead_id>/esquecimento")
@@ -118,3 +117,8 @@ def export_lead(lead_id: UUID) -> Any:
     with services().database.unit_of_work(principal().tenant_id) as uow:
         service.find(uow, lead_id)
         return dict(services().registry.export(uow, lead_id))
+
+
+def _tagged(row: Row[Any]) -> Any:
+    tag(row.versao)
+    return row._mapping

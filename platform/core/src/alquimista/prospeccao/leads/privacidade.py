@@ -103,7 +103,7 @@ def forget(
         if _certificate(uow, each) is not None:
             continue
         row = service.find(uow, each, lock=True)
-        known = _erase_everywhere(uow, each, erase, ator, trace_id)
+        known = erase_everywhere(uow, each, erase, ator, trace_id)
         address = row.email or row.telefone
         if address and address not in told:
             told.add(address)
@@ -121,13 +121,14 @@ def _certificate(uow: UnitOfWork, lead_id: UUID) -> Mapping[str, Any] | None:
     return None if known is None else dict(known)
 
 
-def _erase_everywhere(
+def erase_everywhere(
     uow: UnitOfWork,
     lead_id: UUID,
     erase: Callable[[UnitOfWork, UUID], Mapping[str, int]],
     ator: Ator,
     trace_id: UUID,
 ) -> Mapping[str, Any]:
+    """Erase one lead from every store and keep its certificate; nobody is told."""
     certificate_id = uuid4()
     counts = erase(uow, lead_id)
     certificate = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import Momento, pagina
 from alquimista.prospeccao.fusoes.schemas import FusaoSugeridaSchema
 from alquimista_sdk.models import LEAD_STATUS
 
@@ -66,16 +66,37 @@ class LeadPaginaSchema(ma.Schema):
     proximo = ma.fields.String(allow_none=True)
 
 
-class LeadFiltroSchema(ma.Schema):
-    """Filters of the list."""
-
-    status = ma.fields.String(validate=validate.OneOf(LEAD_STATUS))
-    importacao_id = ma.fields.UUID()
-    lote_id = ma.fields.UUID()
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
-    cursor = ma.fields.String()
+LEAD_ORDENS = ("created_at", "updated_at", "empresa", "prioridade", "status")
+LEAD_IGUAIS = (
+    "status",
+    "importacao_id",
+    "lote_id",
+    "setor",
+    "porte",
+    "uf",
+    "cnpj",
+    "enriquecimento",
+    "pausado",
+)
+_TEXTO = validate.Length(min=1, max=255)
+LeadFiltroSchema = pagina(
+    LEAD_ORDENS,
+    "-created_at",
+    status=ma.fields.String(validate=validate.OneOf(LEAD_STATUS)),
+    importacao_id=ma.fields.UUID(),
+    lote_id=ma.fields.UUID(),
+    setor=ma.fields.String(validate=_TEXTO),
+    porte=ma.fields.String(validate=_TEXTO),
+    uf=ma.fields.String(validate=validate.Length(equal=2)),
+    cnpj=ma.fields.String(validate=_TEXTO, metadata={"description": "Só letras e dígitos"}),
+    enriquecimento=ma.fields.String(validate=_TEXTO),
+    pausado=ma.fields.Boolean(),
+    email=ma.fields.String(validate=_TEXTO, metadata={"description": "O endereço inteiro"}),
+    prioridade_minima=ma.fields.Integer(validate=validate.Range(min=0, max=100)),
+    desde=Momento(metadata={"description": "Recebidos a partir deste momento"}),
+    ate=Momento(metadata={"description": "Recebidos antes deste momento"}),
+)
+"""Filters and order of the list."""
 
 
 class ConversaoSchema(ma.Schema):

@@ -118,6 +118,9 @@ def opt_out(
         alvo_id=lead_id,
         detalhes={"motivo": motivo, "disparos_cancelados": cancelled, "reunioes": meetings},
         trace_id=trace_id,
+        antes={"status": row.status},
+        depois={"status": "descadastrado"},
+        chaves=ports.chaves,
     )
     return True
 
