@@ -36,6 +36,7 @@ from alquimista.prospeccao.relatorios.api import blp as relatorios
 from alquimista.prospeccao.titulares.api import blp as titulares
 from alquimista.prospeccao.titulares.pagina import blp as privacidade
 from alquimista.runtime.events_api import blp as events
+from alquimista.runtime.operations_api import blp as operations
 from alquimista.sandbox.api import blp as sandbox
 from alquimista.sandbox.respostas import blp as sandbox_acoes
 
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     relatorios,
     webhooks,
     events,
+    operations,
 )
 SANDBOX_BLUEPRINTS = (sandbox, sandbox_acoes)
 MAX_BODY_BYTES = 30 * 1024 * 1024

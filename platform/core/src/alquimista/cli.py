@@ -18,6 +18,7 @@ from alquimista.audit_cli import audit
 from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
 from alquimista.lgpd_cli import lgpd
+from alquimista.mcp_cli import mcp
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 
@@ -206,6 +207,7 @@ main.add_command(lgpd)
 main.add_command(bus)
 main.add_command(signing_keys)
 main.add_command(tenants)
+main.add_command(mcp)
 
 if __name__ == "__main__":
     main()

@@ -11,9 +11,10 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import marshmallow as ma
 from marshmallow import validate
@@ -31,6 +32,8 @@ _READERS: Mapping[type, Callable[[Any], Any]] = {
     UUID: UUID,
 }
 _CURSOR_MAX = 2_000
+_YEARS = (1900, 2200)
+HOJE = "hoje"
 
 
 class Momento(ma.fields.AwareDateTime):
@@ -42,6 +45,36 @@ class Momento(ma.fields.AwareDateTime):
             return found.astimezone(UTC)
         except OverflowError as error:
             raise self.make_error("invalid", input=value, obj_type="datetime") from error
+
+
+class Dia(ma.fields.String):
+    """A day of the account's zone: AAAA-MM-DD, or ``hoje``, which only a clock can tell."""
+
+    def __init__(self, *, metadata: Mapping[str, Any] | None = None) -> None:
+        form = {"anyOf": [{"enum": [HOJE]}, {"format": "date"}]}
+        super().__init__(metadata={**form, **(metadata or {})})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        if found == HOJE:
+            return HOJE
+        try:
+            return date.fromisoformat(found)
+        except ValueError as error:
+            raise ma.ValidationError("Use AAAA-MM-DD, ou hoje.") from error
+
+
+def span_of(dia: date | str, agora: datetime, fuso: str) -> tuple[datetime, datetime] | None:
+    """First moment of a day and of the next one, in a zone; None where no row can be."""
+    zone = ZoneInfo(fuso)
+    found = agora.astimezone(zone).date() if isinstance(dia, str) else dia
+    if not _YEARS[0] <= found.year <= _YEARS[1]:
+        return None
+    following = found + timedelta(days=1)
+    return (
+        datetime.combine(found, time(), zone).astimezone(UTC),
+        datetime.combine(following, time(), zone).astimezone(UTC),
+    )
 
 
 def pagina(ordens: Sequence[str], padrao: str, **filtros: ma.fields.Field[Any]) -> type[ma.Schema]:

@@ -62,6 +62,7 @@ _PARAMETROS: Mapping[str, str] = {
     "limite": "Itens por página",
     "lote_id": "O lote",
     "motivo": "O motivo",
+    "operacao": "A operação, como `sentimento.analisar`",
     "pausado": "Só pausados, ou só não pausados",
     "porte": "O porte da empresa",
     "prioridade_minima": "Só a partir desta prioridade",

@@ -81,6 +81,11 @@ class ToolRegistry:
         """The tools that can be called, in order."""
         return tuple(sorted(self._tools))
 
+    @property
+    def contracts(self) -> tuple[ToolContract, ...]:
+        """The contracts of the tools that can be called, by name."""
+        return tuple(self._tools[name].contract for name in self.names)
+
     def call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call a tool; a transient failure is tried three times, 2 and 4 seconds apart.
 

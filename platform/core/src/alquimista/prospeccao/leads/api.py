@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, exists, false
 
+from alquimista.db.base import table_of
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
-from alquimista.http.listing import Listing
+from alquimista.http.listing import Listing, span_of
 from alquimista.http.services import services
 from alquimista.http.versions import match, tag
+from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.fusoes import service as fusoes
 from alquimista.prospeccao.leads import privacidade, service, timeline
 from alquimista.prospeccao.leads.rows import LEADS
@@ -28,8 +31,24 @@ from alquimista.prospeccao.leads.schemas import (
     LeadSchema,
 )
 
-blp = Blueprint("leads", __name__, url_prefix="/api/leads", description="Leads")
 _T = LEADS
+_I = table_of(Interacao)
+
+
+def _respondeu(span: tuple[datetime, datetime] | None) -> ColumnElement[bool]:
+    """Leads that sent a message within a span; none where there is no span."""
+    if span is None:
+        return false()
+    return exists().where(
+        _I.c.tenant_id == _T.c.tenant_id,
+        _I.c.lead_id == _T.c.id,
+        _I.c.tipo == "recebido",
+        _I.c.created_at >= span[0],
+        _I.c.created_at < span[1],
+    )
+
+
+blp = Blueprint("leads", __name__, url_prefix="/api/leads", description="Leads")
 LISTA = Listing(
     table=_T,
     ordens={name: _T.c[name] for name in LEAD_ORDENS},
@@ -41,6 +60,7 @@ LISTA = Listing(
         "prioridade_minima": lambda least: _T.c.prioridade >= least,
         "desde": lambda moment: _T.c.created_at >= moment,
         "ate": lambda moment: _T.c.created_at < moment,
+        "respondeu_em": lambda dia: _respondeu(dia[0]),
     },
 )
 
@@ -52,6 +72,9 @@ LISTA = Listing(
 def list_leads(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista os leads, do mais novo para o mais antigo se não se pedir outra ordem."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        if "respondeu_em" in filtro:
+            fuso = services().tenants.fuso(uow)
+            filtro = {**filtro, "respondeu_em": (span_of(filtro["respondeu_em"], uow.agora, fuso),)}
         return LISTA.page(uow, filtro).body()
 
 

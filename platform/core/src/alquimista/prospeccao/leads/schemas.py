@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.listing import Momento, pagina
+from alquimista.http.listing import Dia, Momento, pagina
 from alquimista.prospeccao.fusoes.schemas import FusaoSugeridaSchema
 from alquimista_sdk.models import LEAD_STATUS
 
@@ -95,6 +95,7 @@ LeadFiltroSchema = pagina(
     prioridade_minima=ma.fields.Integer(validate=validate.Range(min=0, max=100)),
     desde=Momento(metadata={"description": "Recebidos a partir deste momento"}),
     ate=Momento(metadata={"description": "Recebidos antes deste momento"}),
+    respondeu_em=Dia(metadata={"description": "Mandaram mensagem neste dia da conta"}),
 )
 """Filters and order of the list."""
 

@@ -1,0 +1,1 @@
+"""What an assistant gets over MCP: the tenant's read models and operations."""

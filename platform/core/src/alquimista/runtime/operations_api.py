@@ -1,0 +1,79 @@
+"""Endpoints of operations: what the account's active agents answer, and asking them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from alquimista.http.auth import principal, requires
+from alquimista.http.blueprint import Blueprint
+from alquimista.http.services import services
+from alquimista_sdk.errors import InvalidPayload, NotFound, OperationUnavailable
+
+blp = Blueprint("operations", __name__, url_prefix="/api/operations", description="Operações")
+
+
+class OperacaoSchema(ma.Schema):
+    """A question that an agent answers; it changes nothing."""
+
+    name = ma.fields.String(metadata={"example": "sentimento.analisar"})
+    agente = ma.fields.String()
+    descricao = ma.fields.String()
+    entrada = ma.fields.Dict(metadata={"description": "JSON Schema do pedido"})
+    saida = ma.fields.Dict(metadata={"description": "JSON Schema da resposta"})
+
+
+class OperacaoListaSchema(ma.Schema):
+    """The operations of the account's active agents."""
+
+    itens = ma.fields.List(ma.fields.Nested(OperacaoSchema))
+
+
+class ArgumentosSchema(ma.Schema):
+    """Any object: the operation's own schema judges it."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+
+@blp.get("")
+@requires("agents:read")
+@blp.response(200, OperacaoListaSchema)
+def list_operations() -> dict[str, Any]:
+    """As operações dos agentes ativos: perguntas que eles respondem sem mudar nada."""
+    found = services()
+    with found.database.unit_of_work(principal().tenant_id) as uow:
+        active = [
+            agent
+            for slug, agent in sorted(found.catalogue.admitted.items())
+            if agent.manifest.operations
+            and found.tenants.config(uow.connection, uow.tenant_id, slug) is not None
+        ]
+    return {
+        "itens": [
+            {
+                "name": operation.name,
+                "agente": agent.slug,
+                "descricao": operation.description,
+                "entrada": dict(operation.input),
+                "saida": dict(operation.output),
+            }
+            for agent in active
+            for operation in agent.manifest.operations
+        ]
+    }
+
+
+@blp.post("/<string:operacao>")
+@requires("operations:call")
+@blp.arguments(ArgumentosSchema)
+@blp.response(200)
+def call_operation(corpo: dict[str, Any], operacao: str) -> dict[str, Any]:
+    """Pergunta a um agente; o pedido e a resposta seguem os esquemas da operação."""
+    try:
+        return dict(services().hooks.operation(principal().tenant_id, operacao, corpo))
+    except OperationUnavailable as error:
+        raise NotFound("Nenhum agente ativo oferece esta operação.") from error
+    except InvalidPayload as error:
+        raise InvalidPayload("O pedido ou a resposta não segue o esquema da operação.") from error

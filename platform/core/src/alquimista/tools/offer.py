@@ -1,0 +1,58 @@
+"""How the tools introduce themselves where they are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from alquimista.tools.registry import ToolRegistry
+from alquimista_integrations.mcp.offer import OfferedTool
+
+DESCRICOES: Mapping[str, tuple[str, str]] = {
+    "calendar.availability": (
+        "Horários ocupados",
+        "Os horários ocupados de uma agenda entre dois momentos ISO 8601 com fuso.",
+    ),
+    "calendar.cancel_event": (
+        "Cancelar evento",
+        "Cancela um evento da agenda; repetir não muda nada.",
+    ),
+    "calendar.create_event": (
+        "Criar evento",
+        "Cria um evento na agenda; repetir com o mesmo event_id não cria outro.",
+    ),
+    "enrichment.company": (
+        "Cadastro de empresa",
+        "Dados cadastrais públicos de uma empresa, pelo CNPJ quando há.",
+    ),
+    "llm.write": (
+        "Redigir texto",
+        "Redige um texto em português a partir de variáveis e trechos, sem inventar preços.",
+    ),
+}
+"""Title and description of each tool of ours, as people read them."""
+
+
+def offered(registry: ToolRegistry) -> Sequence[OfferedTool]:
+    """Every tool of a registry, by name, with its schemas."""
+    found = []
+    for contract in registry.contracts:
+        titulo, descricao = DESCRICOES.get(contract.name, (contract.name, contract.name))
+        found.append(
+            OfferedTool(
+                contract.name,
+                titulo,
+                descricao,
+                _object(contract.input),
+                _object(contract.output),
+                contract.instead is None,
+            )
+        )
+    return found
+
+
+def _object(validator: Draft202012Validator) -> Mapping[str, Any]:
+    schema = validator.schema
+    return schema if isinstance(schema, Mapping) else {"type": "object"}

@@ -1,0 +1,159 @@
+"""The official client speaks to ``alquimista mcp``, with the rights of its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from click.testing import CliRunner
+from mcp import Client, StdioServerParameters
+from mcp.shared.exceptions import MCPError
+
+from alquimista.assistant.serving import local, served
+from alquimista.cli import main
+from alquimista_integrations.mcp.server import build_server
+from tests.integration.api.world import another_tenant
+from tests.integration.conftest import Way
+from tests.integration.mcp.conftest import EMPRESA, LEITURA, OUTRA, key
+from tests.integration.test_main_way import lead_named
+
+Process = Callable[..., StdioServerParameters]
+READS = {
+    "conta",
+    "leads_listar",
+    "lead_ver",
+    "conversa_ver",
+    "campanhas_listar",
+    "campanha_ver",
+    "agendamentos_listar",
+    "relatorio_funil",
+}
+
+
+def talk(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """List the tools and make some calls in one session."""
+
+    async def main() -> tuple[list[Any], list[Any]]:
+        async with Client(server, read_timeout_seconds=60) as client:
+            listed = (await client.list_tools()).tools
+            return list(listed), [await client.call_tool(name, given) for name, given in calls]
+
+    return anyio.run(main)
+
+
+def in_memory(way: Way, chave: str) -> Any:
+    """The same server without a process, for what does not depend on the transport."""
+    source_of = local(way.system)
+    return build_server(served(tools=False), lambda _: source_of(chave))
+
+
+def answer(way: Way, empresa: str, mensagem: str) -> None:
+    """A lead writes."""
+    way.call(
+        "POST",
+        "/api/sandbox/respostas",
+        {"lead_id": lead_named(way, empresa)["id"], "mensagem": mensagem, "canal": "email"},
+    )
+    way.drain()
+
+
+def test_over_stdio_an_assistant_learns_which_leads_answered_today(
+    mundo: Way, process: Process
+) -> None:
+    answer(mundo, EMPRESA, "Quanto custa?")
+    listed, (today, before, operation) = talk(
+        process(key(mundo, *LEITURA)),
+        ("leads_listar", {"respondeu_em": "hoje"}),
+        ("leads_listar", {"respondeu_em": "2020-01-01"}),
+        ("sentimento_analisar", {"text": "quero sair dessa lista"}),
+    )
+    assert {tool.name for tool in listed} == READS | {"sentimento_analisar"}
+    assert all(tool.annotations.read_only_hint and tool.description for tool in listed)
+    assert [lead["empresa"] for lead in today.structured_content["itens"]] == [EMPRESA]
+    assert json.loads(today.content[0].text) == today.structured_content
+    assert before.structured_content["itens"] == []
+    assert operation.structured_content["descadastro"] == "certo"
+
+
+def test_each_read_answers_what_the_api_answers(mundo: Way) -> None:
+    lead_id = lead_named(mundo, OUTRA)["id"]
+    calls = {
+        "leads_listar": ({"limite": 1}, "/api/leads?limite=1"),
+        "lead_ver": ({"lead_id": lead_id}, f"/api/leads/{lead_id}"),
+        "conversa_ver": ({"lead_id": lead_id}, f"/api/leads/{lead_id}/interacoes"),
+        "campanhas_listar": ({}, "/api/campanhas"),
+        "agendamentos_listar": ({}, "/api/agendamentos"),
+        "relatorio_funil": ({"inicio": "2026-01-01"}, "/api/relatorios/funil?inicio=2026-01-01"),
+    }
+    server = in_memory(mundo, key(mundo, *LEITURA))
+    _, results = talk(server, *((name, given) for name, (given, _) in calls.items()))
+    for (_, path), result in zip(calls.values(), results, strict=True):
+        assert not result.is_error, result
+        assert result.structured_content == mundo.call("GET", path)
+
+
+def test_a_key_lists_and_calls_only_what_its_scopes_open(mundo: Way) -> None:
+    server = in_memory(mundo, key(mundo, "campanhas:read"))
+    listed, (refused, allowed) = talk(server, ("leads_listar", {}), ("campanhas_listar", {}))
+    assert {tool.name for tool in listed} == {"conta", "campanhas_listar", "campanha_ver"}
+    assert refused.is_error and "leads:read" in refused.content[0].text
+    assert not allowed.is_error
+
+
+def test_a_key_of_another_account_sees_nothing_of_this_one(mundo: Way) -> None:
+    other = another_tenant(mundo.system, "Vizinha")
+    lead_id = lead_named(mundo, EMPRESA)["id"]
+    server = in_memory(mundo, key(other, *LEITURA))
+    _, (leads, lead) = talk(server, ("leads_listar", {}), ("lead_ver", {"lead_id": lead_id}))
+    assert leads.structured_content["itens"] == []
+    assert lead.is_error
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("leads_listar", {"limite": 0}, "limite"),
+        ("leads_listar", {"respondeu_em": "ontem"}, "AAAA-MM-DD"),
+        ("lead_ver", {"lead_id": "../me"}, "UUID"),
+        ("lead_ver", {}, "UUID"),
+        ("sentimento_analisar", {}, "esquema"),
+    ],
+    ids=["limit", "day", "path", "without-id", "operation"],
+)
+def test_a_wrong_argument_is_told_to_the_assistant(
+    mundo: Way, name: str, given: dict[str, Any], told: str
+) -> None:
+    _, (result,) = talk(in_memory(mundo, key(mundo, *LEITURA)), (name, given))
+    assert result.is_error
+    assert told in result.content[0].text
+
+
+def test_an_unknown_tool_is_an_error_of_the_protocol(mundo: Way) -> None:
+    with pytest.raises(BaseException) as caught:
+        talk(in_memory(mundo, key(mundo, *LEITURA)), ("lead_apagar", {}))
+    assert (
+        caught.group_contains(MCPError)
+        if isinstance(caught.value, BaseExceptionGroup)
+        else (isinstance(caught.value, MCPError))
+    )
+
+
+def test_without_a_key_or_with_a_wrong_one_the_command_ends_at_once(
+    mundo: Way, process: Process
+) -> None:
+    for chave, told in (("", "ALQUIMISTA_API_KEY"), ("alq_errada", "inválida")):
+        made = process(chave)
+        done = CliRunner().invoke(main, ["mcp"], env=made.env)
+        assert done.exit_code == 1
+        assert told in done.output
+
+
+def test_a_key_is_never_sent_in_the_clear() -> None:
+    done = CliRunner().invoke(
+        main, ["mcp", "--url", "http://api.example.com"], env={"ALQUIMISTA_API_KEY": "alq_x"}
+    )
+    assert done.exit_code == 1
+    assert "https://" in done.output
