@@ -18,6 +18,7 @@ from alquimista.http.throttle import send_limits
 from alquimista.http.versions import send_etag
 from alquimista.observability.health import blp as health
 from alquimista.plataforma.audit.api import blp as auditoria
+from alquimista.plataforma.ferramentas.api import blp as servidores_mcp
 from alquimista.plataforma.identity.api import blp as identity
 from alquimista.plataforma.identity.own_api import blp as own_access
 from alquimista.plataforma.identity.pages import blp as access_pages
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     marketplace,
     auditoria,
     webhooks_saida,
+    servidores_mcp,
     leads,
     titulares,
     privacidade,

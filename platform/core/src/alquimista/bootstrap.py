@@ -19,6 +19,7 @@ from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
 from alquimista.plataforma.chamadas.idempotency import erase as erase_answers
 from alquimista.plataforma.chamadas.limits import UseLimits
+from alquimista.plataforma.ferramentas.service import ServidorService
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
 from alquimista.plataforma.identity.housekeeping import purge as purge_access
@@ -223,9 +224,9 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         home = PostgresHome(database, topology, settings.relay_dsn)
     fanout = WebhookFanout()
     publisher = EventPublisher(home, keys, fanout.plan)
-    webhooks = WebhookService(
-        Policy(frozenset(settings.webhooks_locais)), settings.key("webhooks"), publisher
-    )
+    policy = Policy(frozenset(settings.webhooks_locais))
+    webhooks = WebhookService(policy, settings.key("webhooks"), publisher)
+    servidores = ServidorService(database, policy, settings.key("servidores mcp"))
     ports = Ports(
         publisher=publisher,
         timers=timers,
@@ -237,7 +238,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     tenants = TenantService(found)
     correio = _correio(ports)
     access = _home(database, settings, correio)
-    contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found)
+    contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found, servidores)
     services = Services(
         settings=settings,
         database=database,
@@ -259,6 +260,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         registry=_registry(ports, keys, tenants),
         queues=home.source(),
         webhooks=webhooks,
+        servidores=servidores,
         fanout=fanout,
         hooks=AgentHooks(found, database, tenants, contexts.make, contexts.operations),
         idempotency=IdempotencyKeys(database, settings.key("idempotencia")),
@@ -302,6 +304,7 @@ class _Contexts:
         publisher: EventPublisher,
         tenants: TenantService,
         catalogue: Catalogue,
+        servidores: ServidorService,
     ) -> None:
         self._database = database
         self._tenants = tenants
@@ -316,7 +319,11 @@ class _Contexts:
             "relatorios": lambda run: RelatoriosContext(run, ports),
             "conhecimento": lambda run: ConhecimentoContext(run, ports),
             "tools": lambda run: RunTools(
-                run, lambda r: build_registry(r.tenant, database, settings), keys
+                run,
+                lambda r: build_registry(
+                    r.tenant, database, settings, None, servidores.registered(r.tenant.id)
+                ),
+                keys,
             ),
             "operations": lambda run: RunOperations(run, self.operations),
             "events": lambda run: RunEvents(run, publisher),

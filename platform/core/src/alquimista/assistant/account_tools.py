@@ -44,4 +44,7 @@ class AccountTools:
     def _registry(self) -> ToolRegistry:
         with self._system.database.unit_of_work(self._caller.tenant_id) as uow:
             tenant = self._system.services.tenants.facts(uow)
-        return build_registry(tenant, self._system.database, self._system.settings)
+        registered = self._system.services.servidores.registered(tenant.id)
+        return build_registry(
+            tenant, self._system.database, self._system.settings, None, registered
+        )

@@ -67,6 +67,7 @@ _PARAMETROS: Mapping[str, str] = {
     "porte": "O porte da empresa",
     "prioridade_minima": "Só a partir desta prioridade",
     "resultado": "O resultado, como `ok` ou `recusado`",
+    "servidor_id": "O servidor MCP",
     "setor": "O setor da empresa",
     "source": "A origem do evento",
     "status": "Só nesta situação",

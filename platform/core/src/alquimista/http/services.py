@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from alquimista.db.session import Database
     from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
     from alquimista.plataforma.chamadas.limits import UseLimits
+    from alquimista.plataforma.ferramentas.service import ServidorService
     from alquimista.plataforma.identity.invitations import Invitations
     from alquimista.plataforma.identity.port import Identidade
     from alquimista.plataforma.identity.service import IdentityService
@@ -46,6 +47,7 @@ class Services:
     registry: SubjectRegistry
     queues: MessageSource
     webhooks: WebhookService
+    servidores: ServidorService
     fanout: WebhookFanout
     hooks: AgentHooks
     idempotency: IdempotencyKeys

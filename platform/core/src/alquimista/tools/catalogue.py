@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -44,6 +44,7 @@ def build_registry(
     database: Database,
     settings: Settings,
     outside: OutsideServices | None = None,
+    registered: Iterable[Tool] = (),
     *,
     sleep: Callable[[float], None] = time.sleep,
     guard: Guard | None = None,
@@ -52,7 +53,7 @@ def build_registry(
 
     Production refuses the twins: a sandbox tenant has no tools there. A real service that keeps
     failing is cut off for the tenant, in every process (``guard`` overrides how); what is answered
-    inside this process never is.
+    inside this process never is. ``registered`` are the tools of servers that the tenant named.
     """
     services = outside or OutsideServices()
     own = unguarded if tenant.sandbox else _breakers(tenant, database, services)
@@ -61,7 +62,9 @@ def build_registry(
     else:
         calls = _real(services)
     return ToolRegistry(
-        (Tool(CONTRACTS[name], call) for name, call in calls.items()), sleep, guard or own
+        [*registered, *(Tool(CONTRACTS[name], call) for name, call in calls.items())],
+        sleep,
+        guard or own,
     )
 
 

@@ -39,7 +39,7 @@ def offered(registry: ToolRegistry) -> Sequence[OfferedTool]:
     """Every tool of a registry, by name, with its schemas."""
     found = []
     for contract in registry.contracts:
-        titulo, descricao = DESCRICOES.get(contract.name, (contract.name, contract.name))
+        titulo, descricao = DESCRICOES.get(contract.name, (contract.titulo, contract.descricao))
         found.append(
             OfferedTool(
                 contract.name,

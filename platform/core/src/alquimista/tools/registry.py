@@ -53,6 +53,8 @@ class ToolContract:
     input: Draft202012Validator
     output: Draft202012Validator
     instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    titulo: str = ""
+    descricao: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,10 @@ class ToolRegistry:
 
 def _check(validator: Draft202012Validator, value: dict[str, Any], where: str) -> None:
     """The message names the path only: values may be personal data."""
-    error = best_match(validator.iter_errors(value))
+    try:
+        error = best_match(validator.iter_errors(value))
+    except RecursionError as endless:
+        raise InvalidPayload(f"{where}: o esquema não termina") from endless
     if error is not None:
         path = ".".join(str(step) for step in error.absolute_path) or "(raiz)"
         raise InvalidPayload(f"{where}: {path} não cumpre a regra {error.validator}")

@@ -11,7 +11,10 @@ from alquimista_sdk.errors import PermanentError
 
 @dataclass(frozen=True, slots=True)
 class OfferedTool:
-    """One tool as it is listed: ``entrada`` and ``saida`` are JSON Schemas of objects."""
+    """One tool as it is listed: ``entrada`` and ``saida`` are JSON Schemas of objects.
+
+    ``repeatable``: calling it again with the same arguments changes nothing more.
+    """
 
     name: str
     titulo: str
@@ -19,6 +22,7 @@ class OfferedTool:
     entrada: Mapping[str, Any]
     saida: Mapping[str, Any] | None = None
     reads_only: bool = True
+    repeatable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,5 +172,6 @@ def _listed(tool: OfferedTool) -> types.Tool:
             title=tool.titulo,
             read_only_hint=tool.reads_only,
             destructive_hint=False if tool.reads_only else None,
+            idempotent_hint=tool.repeatable,
         ),
     )

@@ -82,6 +82,8 @@ TODAS = _GERENCIA | frozenset(
         "titulares:read",
         "titulares:write",
         "tools:call",
+        "tools:read",
+        "tools:write",
         "usuarios:read",
         "usuarios:write",
         "webhooks:read",
