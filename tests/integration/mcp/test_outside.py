@@ -22,17 +22,21 @@ from alquimista.plataforma.identity.keys import ensure_signing_key
 from alquimista.plataforma.marketplace.service import sync_catalogue
 from alquimista.sandbox import inquilino_demo
 from alquimista.server import sandbox_services
+from alquimista.settings import Settings
 from alquimista.tools.catalogue import build_registry
 from alquimista.tools.registry import ToolUnavailable
 from alquimista_integrations.egress.addresses import Policy
 from alquimista_integrations.mcp.client import OutsideServer, ServidorIndisponivel, ServidorRecusou
 from alquimista_integrations.mcp.offer import OfferedTool, Served, ToolSource, UnknownTool
 from alquimista_integrations.mcp.server import build_server, http_app
-from alquimista_sdk.errors import AlquimistaError, InvalidPayload, PermanentError
-from tests.database import Server, copied_database
+from alquimista_sdk.errors import AlquimistaError, InvalidPayload, PermanentError, ScopeDenied
+from tests.database import Server, Urls, copied_database
 from tests.integration.api.world import another_tenant, assert_error, audited
 from tests.integration.conftest import Way, settings_of
+from tests.integration.runtime.brinquedo import Brinquedo
+from tests.integration.runtime.conftest import Abrir, abrir
 
+__all__ = ["abrir"]
 TOKEN = "segredo-do-crm"
 BUSCAR = OfferedTool(
     "buscar",
@@ -123,6 +127,12 @@ def mundo(
             way.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
             yield way
             system.close()
+
+
+@pytest.fixture
+def settings(fresh_database: Urls, tmp_path: Path) -> Settings:
+    """Settings of a system whose outside servers may be on this machine."""
+    return replace(settings_of(fresh_database, tmp_path), webhooks_locais=("127.0.0.1",))
 
 
 @pytest.fixture
@@ -299,3 +309,30 @@ def test_an_outside_tool_is_offered_on_with_ours(mundo: Way, crm: tuple[str, Crm
     (found,) = (t for t in tools.tools() if t.name == f"mcp:{made['nome']}.buscar")
     assert (found.titulo, found.descricao) == (BUSCAR.titulo, BUSCAR.descricao)
     assert tools.call(found.name, {"nome": "Rita"}) == {"clientes": 3}
+
+
+def test_an_agent_calls_an_outside_tool_only_under_its_scope(
+    abrir: Abrir, crm: tuple[str, Crm]
+) -> None:
+    url, server = crm
+    answers: list[Any] = []
+    toy = Brinquedo(extra_scopes=("tools:mcp:crm.buscar",))
+
+    def handle(event: Any, context: Any) -> None:
+        answers.append(context.tools.call("mcp:crm.buscar", {"nome": "Rita"}))
+        try:
+            context.tools.call("mcp:crm.gravar", {})
+        except ScopeDenied as denied:
+            answers.append(str(denied))
+
+    toy.handle = handle
+    oficina = abrir(toy)
+    servidores = oficina.system.services.servidores
+    tools = servidores.discover(url, TOKEN)
+    with oficina.uow() as uow:
+        servidores.create(uow, "crm", url, TOKEN, tools, SISTEMA)
+    oficina.pede(toy, None)
+    oficina.roda()
+    assert answers[0] == {"clientes": 3}
+    assert "tools:mcp:crm.gravar" in answers[1]
+    assert [name for name, _ in server.asked] == ["buscar"]
