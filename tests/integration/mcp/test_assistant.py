@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import pytest
 from click.testing import CliRunner
 from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
+from sqlalchemy import insert
 
 from alquimista.assistant.serving import local, served
 from alquimista.cli import main
+from alquimista.prospeccao.conversas.models import Interacao
 from alquimista_integrations.mcp.server import build_server
 from tests.integration.api.world import another_tenant
 from tests.integration.conftest import Way
@@ -60,10 +63,30 @@ def answer(way: Way, empresa: str, mensagem: str) -> None:
     way.drain()
 
 
+def message(way: Way, empresa: str, mensagem: str) -> None:
+    """We write to a lead, now."""
+    lead_id = lead_named(way, empresa)["id"]
+    with way.uow() as uow:
+        uow.connection.execute(
+            insert(Interacao).values(
+                id=uuid4(),
+                tenant_id=uow.tenant_id,
+                lead_id=lead_id,
+                tipo="enviado",
+                canal="email",
+                mensagem=mensagem,
+                atendida=True,
+                trace_id=uuid4(),
+                created_at=uow.agora,
+            )
+        )
+
+
 def test_over_stdio_an_assistant_learns_which_leads_answered_today(
     mundo: Way, process: Process
 ) -> None:
     answer(mundo, EMPRESA, "Quanto custa?")
+    message(mundo, OUTRA, "Podemos conversar?")
     listed, (today, before, operation) = talk(
         process(key(mundo, *LEITURA)),
         ("leads_listar", {"respondeu_em": "hoje"}),
