@@ -22,7 +22,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos lock clean
+.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos modelo modelo-venv lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -86,12 +86,17 @@ bench-bus: install ## The bus beside procrastinate, pgqueuer, Celery, dramatiq a
 	VIRTUAL_ENV=$(CURDIR)/.venv-bench $(BIN)/uv pip sync --quiet --require-hashes requirements/bench.txt
 	$(BIN)/python -m benchmarks.barramento --rounds $(ROUNDS)
 
-bench-respostas: install ## Sentiment and opt-out on labelled answers (RESPOSTAS=file.jsonl)
-	@if [ -f "$(RESPOSTAS)" ]; then \
-		$(BIN)/python -m nigredo_sentimento.avaliacao "$(RESPOSTAS)"; \
-	else \
-		echo "bench-respostas: skipped, there is no $(RESPOSTAS); name one with RESPOSTAS=file.jsonl"; \
-	fi
+bench-respostas: modelo-venv ## The model on labelled answers, beside keywords and LeIA (RESPOSTAS=file.jsonl)
+	.venv-modelo/bin/python -m benchmarks.respostas.dados $(wildcard $(RESPOSTAS))
+	.venv-modelo/bin/python -m benchmarks.respostas.avaliar $(wildcard $(RESPOSTAS))
+
+modelo: modelo-venv ## Train the embedded model that reads answers; the same data gives the same bytes
+	.venv-modelo/bin/python -m benchmarks.respostas.treino
+
+modelo-venv: install
+	test -x .venv-modelo/bin/python || $(PYTHON) -m venv .venv-modelo
+	VIRTUAL_ENV=$(CURDIR)/.venv-modelo $(BIN)/uv pip sync --quiet --require-hashes requirements/modelo.txt
+	VIRTUAL_ENV=$(CURDIR)/.venv-modelo $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -r requirements/local.txt
 
 bench-matcher: install ## 1,000 rules of every operator, beside moto's loop and a plain one
 	$(BIN)/python -m benchmarks.padroes
@@ -103,8 +108,9 @@ lock: install ## Compile requirements/*.in into *.txt with hashes and no index a
 	$(COMPILE) requirements/prod.in -o requirements/prod.txt
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/bench.in -o requirements/bench.txt
+	$(COMPILE) requirements/modelo.in -o requirements/modelo.txt
 
 clean: ## Remove caches and the environment; data in .alquimista stays
-	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-modelo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f .coverage .coverage.* coverage.xml
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.linha_de_comando.conftest import Command
 
-KEYS = ["text", "intent", "sentimento", "intensidade", "descadastro"]
+KEYS = ["text", "intent", "sentimento", "intensidade", "descadastro", "motivos"]
 
 
 def lines(*texts: str, **more: str) -> str:
@@ -22,7 +22,7 @@ def parsed(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def test_each_line_is_answered_in_order_with_exactly_the_five_keys(command: Command) -> None:
+def test_each_line_is_answered_in_order_with_exactly_the_six_keys(command: Command) -> None:
     said = (
         "Tenho interesse, vamos agendar",
         "Parem de me mandar mensagem",

@@ -22,7 +22,8 @@ from alquimista.mcp_cli import mcp
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 
-_ANALISE = ("intent", "sentimento", "intensidade", "descadastro")
+_ENTRADA = ("text", "anterior", "estado")
+_ANALISE = ("intent", "sentimento", "intensidade", "descadastro", "motivos")
 
 
 @click.group()
@@ -196,7 +197,7 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
         raise Falha(f"linha {number}: não é JSON") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
         raise Falha(f'linha {number}: esperado {{"text": "…"}}')
-    found = {key: raw[key] for key in ("text", "anterior") if isinstance(raw.get(key), str)}
+    found = {key: raw[key] for key in _ENTRADA if isinstance(raw.get(key), str)}
     if any("\ud800" <= character <= "\udfff" for text in found.values() for character in text):
         raise Falha(f"linha {number}: o texto tem meio caractere (par substituto incompleto)")
     return found

@@ -24,6 +24,7 @@ def agent_invoke(
         str(payload["text"]),
         str(payload.get("anterior", "")),
         [str(item) for item in payload.get("palavras_descadastro", ())],
+        str(payload.get("estado", "")),
     )
     context.log.info("message read", intent=lida.intent, descadastro=lida.descadastro)
     return asdict(lida) | {"motivos": list(lida.motivos)}

@@ -30,7 +30,10 @@ class Exemplo:
 
 @dataclass(frozen=True, slots=True)
 class Medidas:
-    """Fractions 0 to 1. An opt-out counts as recalled when it is certain or uncertain."""
+    """Fractions 0 to 1. An opt-out counts as recalled when it is certain or uncertain.
+
+    ``pausados`` is the share of the other replies that were taken for one, surely or not.
+    """
 
     intent_macro_f1: float
     sentimento_macro_f1: float
@@ -38,6 +41,7 @@ class Medidas:
     descadastro_recall_certo: float
     descadastro_precisao_certo: float
     alarmes_falsos: int
+    pausados: float
 
 
 def ler_exemplos(caminho: Path) -> tuple[Exemplo, ...]:
@@ -81,13 +85,18 @@ def macro_f1(esperados: Sequence[str], lidos: Sequence[str]) -> float:
 
 def avaliar(exemplos: Sequence[Exemplo], leitor: Leitor = analisar) -> Medidas:
     """Read every example and compare."""
-    lidas = [leitor(exemplo.text) for exemplo in exemplos]
+    return comparar(exemplos, [leitor(exemplo.text) for exemplo in exemplos])
+
+
+def comparar(exemplos: Sequence[Exemplo], lidas: Sequence[Analise]) -> Medidas:
+    """Compare readings with labels."""
     pares = list(zip(exemplos, lidas, strict=True))
     pedidos = sum(exemplo.descadastro for exemplo in exemplos)
     certos = [exemplo.descadastro for exemplo, lida in pares if lida.descadastro == CERTO]
     vistos = [
         exemplo.descadastro for exemplo, lida in pares if lida.descadastro in (CERTO, INCERTO)
     ]
+    alarmes = len(vistos) - sum(vistos)
     return Medidas(
         intent_macro_f1=macro_f1([e.intent for e in exemplos], [a.intent for a in lidas]),
         sentimento_macro_f1=macro_f1(
@@ -96,7 +105,8 @@ def avaliar(exemplos: Sequence[Exemplo], leitor: Leitor = analisar) -> Medidas:
         descadastro_recall=_ratio(sum(vistos), pedidos),
         descadastro_recall_certo=_ratio(sum(certos), pedidos),
         descadastro_precisao_certo=_ratio(sum(certos), len(certos)),
-        alarmes_falsos=len(vistos) - sum(vistos),
+        alarmes_falsos=alarmes,
+        pausados=_ratio(alarmes, len(exemplos) - pedidos),
     )
 
 

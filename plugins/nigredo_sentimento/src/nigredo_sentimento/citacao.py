@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from nigredo_sentimento.texto import palavras_simples
 
 _WORD = re.compile(r"[\w-]+")
 _QUOTED = re.compile(r"“([^”]+)”")
 _MAXIMO = 120
+_OLHADO = 4_000
 
 
-def com_grafia_original(motivo: str, original: str) -> str:
-    """Replace what a reason quotes by the words of the message, where they are found."""
-    return _QUOTED.sub(lambda achado: f"“{citar(original, achado.group(1))}”", motivo)
-
-
-def citar(original: str, trecho: str) -> str:
-    """The part of ``original`` that plain words stand for; the plain words where none does."""
+def com_grafia_original(motivos: Iterable[str], original: str) -> tuple[str, ...]:
+    """Replace what the reasons quote by the words of the message, where they are found."""
     donos: list[tuple[int, int]] = []
     simples: list[str] = []
-    for palavra in _WORD.finditer(original):
+    for palavra in _WORD.finditer(original, 0, _OLHADO):
         for item in palavras_simples(palavra.group()):
             simples.append(item)
             donos.append(palavra.span())
-    procuradas = [item for item in trecho.split() if item != ","]
-    for inicio in range(len(simples) - len(procuradas) + 1):
-        fim = inicio + len(procuradas)
-        if procuradas and simples[inicio:fim] == procuradas:
-            return _short(original[donos[inicio][0] : donos[fim - 1][1]])
-    return _short(trecho)
+
+    def citar(achado: re.Match[str]) -> str:
+        procuradas = [item for item in achado.group(1).split() if item != ","]
+        for inicio in range(len(simples) - len(procuradas) + 1):
+            fim = inicio + len(procuradas)
+            if procuradas and simples[inicio:fim] == procuradas:
+                return f"“{_short(original[donos[inicio][0] : donos[fim - 1][1]])}”"
+        return f"“{_short(achado.group(1))}”"
+
+    return tuple(_QUOTED.sub(citar, motivo) for motivo in motivos)
 
 
 def _short(texto: str) -> str:

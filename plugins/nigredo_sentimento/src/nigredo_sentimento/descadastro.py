@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from nigredo_sentimento.indice import Indice
 from nigredo_sentimento.padroes import compilar, ler_tabela
 from nigredo_sentimento.texto import Frase, Texto, palavras
 
@@ -32,6 +33,9 @@ PALAVRAS_DO_DESENHO = (
 )
 """The design's list. As tenant words they add nothing: the rules below read them in context."""
 
+NEGAM_O_PEDIDO = frozenset(("nao_remova", "nao_de_fora", "nao_pare", "nao_deixe", "pode_continuar"))
+"""Rules of who asks to stay: alone they are the opposite of a request, whatever words they use."""
+
 _GUARDA = "guarda"
 _COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting
 _BLANK = "#"
@@ -47,10 +51,17 @@ _PERTO = "(?:me|nos|{meu}|mim|voces|{msg}|{dado}|{contatar}|{importunar})"
 
 @dataclass(frozen=True, slots=True)
 class Descadastro:
-    """The outcome (``certo``, ``incerto`` or ``nao``) and why, for a person (pt-BR)."""
+    """What the rules say (``certo``, ``incerto``, ``nao``), why (pt-BR), and which of them held.
+
+    ``propria`` is what the tenant's own words say, ``confirmou`` what a yes to our own question
+    whether to stop says.
+    """
 
     desfecho: str
     motivos: tuple[str, ...] = ()
+    regras: tuple[str, ...] = ()
+    propria: str = NAO
+    confirmou: str = NAO
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +77,66 @@ def detectar(
 ) -> Descadastro:
     """Read a prepared message; ``anterior`` is what we had asked before it."""
     achados: dict[str, list[str]] = {CERTO: [], INCERTO: []}
+    proprias: dict[str, list[str]] = {CERTO: [], INCERTO: []}
+    regras: list[str] = []
     for frase in texto.frases:
-        for desfecho, motivo in _evidence(frase):
+        texto_frase, guardas = _without_traps(frase.texto)
+        regras += guardas
+        for nome, desfecho, motivo in _evidence(frase, texto_frase):
+            regras.append(nome)
             if desfecho == _COMANDO_DE_LISTA:
                 desfecho = INCERTO if _spoke_of_meeting(anterior) else CERTO
             achados[desfecho].append(motivo)
-        for desfecho, motivo in _tenant_words(frase, palavras_do_tenant):
-            achados[desfecho].append(motivo)
-    if anterior is not None and _said_yes_to_leaving(texto, anterior):
+        for desfecho, motivo in _tenant_words(frase, texto_frase, palavras_do_tenant):
+            proprias[desfecho].append(motivo)
+    confirmou = anterior is not None and _said_yes_to_leaving(texto, anterior)
+    if confirmou:
         achados[CERTO].append("confirmou que quer sair da lista")
-    for desfecho in (CERTO, INCERTO):
-        if achados[desfecho]:
-            return Descadastro(desfecho, tuple(dict.fromkeys(achados[desfecho])))
-    return Descadastro(NAO)
+    desfecho, propria = _strongest(achados), _strongest(proprias)
+    motivos = [*achados.get(desfecho, ()), *proprias.get(propria, ())]
+    return Descadastro(
+        desfecho,
+        tuple(dict.fromkeys(motivos)),
+        tuple(regras),
+        propria,
+        CERTO if confirmou else NAO,
+    )
 
 
-def _evidence(frase: Frase) -> list[tuple[str, str]]:
-    texto = _without_traps(frase.texto)
+def _strongest(achados: dict[str, list[str]]) -> str:
+    return next((desfecho for desfecho in (CERTO, INCERTO) if achados[desfecho]), NAO)
+
+
+def _evidence(frase: Frase, texto: str) -> list[tuple[str, str, str]]:
     achados = []
-    for regra in _regras():
+    regras, indice = _regras()
+    for numero in indice.candidatos(texto):
+        regra = regras[numero]
         if regra.desfecho == INCERTO and frase.pergunta:
             continue
         achado = regra.padrao.search(texto)
         if achado is not None:
-            achados.append((regra.desfecho, f"{regra.motivo}: “{achado.group().strip(' ,')}”"))
+            motivo = f"{regra.motivo}: “{achado.group().strip(' ,')}”"
+            achados.append((regra.nome, regra.desfecho, motivo))
     return achados
 
 
-def _without_traps(texto: str) -> str:
-    for regra in _guardas():
-        texto = regra.padrao.sub(_BLANK, texto)
-    return texto
+def _without_traps(texto: str) -> tuple[str, list[str]]:
+    """The sentence without what is no request to us, and the names of the traps in it."""
+    achadas = []
+    guardas, indice = _guardas()
+    for numero in indice.candidatos(texto):
+        regra = guardas[numero]
+        texto, vezes = regra.padrao.subn(_BLANK, texto)
+        if vezes:
+            achadas.append(regra.nome)
+    return texto, achadas
 
 
-def _tenant_words(frase: Frase, tenant: Sequence[str]) -> list[tuple[str, str]]:
+def _tenant_words(frase: Frase, texto: str, tenant: Sequence[str]) -> list[tuple[str, str]]:
     """The tenant's own words: alone they are certain, beside talk of contact a person decides."""
     achados: list[tuple[str, str]] = []
     conhecidas = {palavras(item) for item in PALAVRAS_DO_DESENHO}
-    texto = _without_traps(frase.texto)
     for item in tenant:
         plano = palavras(item)
         if not plano or plano in conhecidas:
@@ -144,10 +177,14 @@ def _todas() -> tuple[_Regra, ...]:
 
 
 @cache
-def _guardas() -> tuple[_Regra, ...]:
-    return tuple(regra for regra in _todas() if regra.desfecho == _GUARDA)
+def _guardas() -> tuple[tuple[_Regra, ...], Indice]:
+    return _indexed(tuple(regra for regra in _todas() if regra.desfecho == _GUARDA))
 
 
 @cache
-def _regras() -> tuple[_Regra, ...]:
-    return tuple(regra for regra in _todas() if regra.desfecho != _GUARDA)
+def _regras() -> tuple[tuple[_Regra, ...], Indice]:
+    return _indexed(tuple(regra for regra in _todas() if regra.desfecho != _GUARDA))
+
+
+def _indexed(regras: tuple[_Regra, ...]) -> tuple[tuple[_Regra, ...], Indice]:
+    return regras, Indice([regra.padrao for regra in regras])

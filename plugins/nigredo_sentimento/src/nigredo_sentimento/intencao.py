@@ -8,9 +8,11 @@ after "mas" counts more than what comes before, and a question mark is evidence,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from nigredo_sentimento.indice import Indice
 from nigredo_sentimento.padroes import compilar, ler_tabela
 from nigredo_sentimento.texto import Frase, Texto
 
@@ -59,12 +61,18 @@ def ler_intencao(texto: Texto, valencia: float, anterior: Texto | None = None) -
 
 def _weigh(
     frases: tuple[Frase, ...],
-    regras: tuple[tuple[str, float, re.Pattern[str]], ...],
+    tabela: tuple[tuple[tuple[str, float, re.Pattern[str]], ...], Indice],
     pesos: dict[str, float],
     provas: dict[str, tuple[float, str]],
 ) -> None:
-    for intent, peso, padrao in regras:
-        prova = _strongest(frases, intent, peso, padrao)
+    regras, indice = tabela
+    onde: dict[int, list[Frase]] = {}
+    for frase in frases:
+        for numero in indice.candidatos(frase.texto):
+            onde.setdefault(numero, []).append(frase)
+    for numero, daqui in sorted(onde.items()):
+        intent, peso, padrao = regras[numero]
+        prova = _strongest(daqui, intent, peso, padrao)
         if prova is None:
             continue
         melhor = provas.get(intent, (0.0, ""))
@@ -74,15 +82,15 @@ def _weigh(
 
 
 def _strongest(
-    frases: tuple[Frase, ...], intent: str, peso: float, padrao: re.Pattern[str]
+    frases: Sequence[Frase], intent: str, peso: float, padrao: re.Pattern[str]
 ) -> tuple[float, str] | None:
     melhor: tuple[float, str] | None = None
     for frase in frases:
-        mas = list(_ADVERSATIVA.finditer(frase.texto))
         for achado in padrao.finditer(frase.texto):
             if intent == "interest" and _negated(frase.texto[: achado.start()]):
                 continue
             fator = 1.0
+            mas = list(_ADVERSATIVA.finditer(frase.texto))
             if mas:
                 depois = achado.end() > mas[-1].end()
                 fator = _DEPOIS_DO_MAS if depois else _ANTES_DO_MAS
@@ -113,9 +121,10 @@ def _without_evidence(valencia: float) -> str:
 
 
 @cache
-def _regras(*, fracas: bool) -> tuple[tuple[str, float, re.Pattern[str]], ...]:
-    return tuple(
+def _regras(*, fracas: bool) -> tuple[tuple[tuple[str, float, re.Pattern[str]], ...], Indice]:
+    regras = tuple(
         (intent, float(peso), compilar(padrao))
         for intent, peso, padrao in ler_tabela("intencao.tsv", 3)
         if (float(peso) < _FRACO) == fracas
     )
+    return regras, Indice([padrao for _, _, padrao in regras])

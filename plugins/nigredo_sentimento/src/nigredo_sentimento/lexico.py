@@ -1,7 +1,6 @@
 """Sentiment from a lexicon, read in context: negation, intensifiers, questions, "mas", sarcasm.
 
-The result is a sum of valences and of anger; :func:`classificar` turns it into one of positivo,
-neutro, negativo, irritado with an intensity of 0 to 100 (decision 22 of the project).
+The result is a sum of valences and of anger, which the model weighs beside the words.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from nigredo_sentimento.indice import Indice
 from nigredo_sentimento.padroes import compilar, ler_tabela
 from nigredo_sentimento.texto import Frase, Texto
 
-SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 _NEGA = re.compile(r"(?<![^ ])(?:nao|nunca|jamais|nem|sem|nenhum|nenhuma|tampouco)(?![^ ])")
 _MUITO = re.compile(
     r"(?<![^ ])(?:muito|muita|super|demais|bem|extremamente|mega|bastante|tao|totalmente|realmente|"
@@ -41,7 +40,6 @@ _ORIGENS = (
     "(?:fornecedor|sistema|banco|contador|operadora|concorrente|agencia)"
 )
 _IRONIA = "🙃"
-_LIMIAR = 1.35
 _LIMIAR_RAIVA = 2.0
 _GRITO = 2
 
@@ -78,23 +76,6 @@ def medir(texto: Texto) -> Carga:
     return Carga(valencia, raiva, tuple(dict.fromkeys(indicios)))
 
 
-def classificar(carga: Carga, texto: Texto, quer_sair: bool = False) -> tuple[str, int]:
-    """The class and its intensity (0-100). Capitals raise intensity only.
-
-    A bad mood in a request to leave (``quer_sair``) is anger at us.
-    """
-    exclamacoes = sum(frase.exclamacoes for frase in texto.frases)
-    enfase = min(exclamacoes, 3) * 4 + 8 * texto.gritado + 5 * texto.alongado
-    if carga.raiva >= _LIMIAR_RAIVA or (quer_sair and carga.valencia <= -_LIMIAR):
-        return "irritado", _clamp(55 + 6 * carga.raiva + 4 * max(-carga.valencia, 0) + enfase)
-    valencia = carga.valencia
-    if valencia >= _LIMIAR:
-        return "positivo", _clamp(35 + 9 * valencia + enfase)
-    if valencia <= -_LIMIAR:
-        return "negativo", _clamp(35 + 9 * -valencia + enfase)
-    return "neutro", _clamp(10 + 8 * abs(valencia) + enfase / 2)
-
-
 def _valence(frase: Frase) -> tuple[float, list[str]]:
     soma = 0.0
     palavras: list[str] = []
@@ -115,8 +96,11 @@ def _valence(frase: Frase) -> tuple[float, list[str]]:
 
 def _longest_first(texto: str) -> list[tuple[float, tuple[int, int]]]:
     """Longer phrases own their words: "não confio" is not "confio" beside a negation."""
+    lexico, indice = _lexico()
     achados = [
-        (valor, achado.span()) for valor, padrao in _lexico() for achado in padrao.finditer(texto)
+        (lexico[numero][0], achado.span())
+        for numero in indice.candidatos(texto)
+        for achado in lexico[numero][1].finditer(texto)
     ]
     return sorted(achados, key=lambda item: (item[1][0] - item[1][1], item[1][0]))
 
@@ -139,7 +123,9 @@ def _in_context(valor: float, frase: Frase, inicio: int, fim: int) -> float:
 def _anger(frase: Frase, valencia: float) -> tuple[float, list[str]]:
     forca = 0.0
     palavras: list[str] = []
-    for peso, padrao in _raiva():
+    raiva, indice = _raiva()
+    for numero in indice.candidatos(frase.texto):
+        peso, padrao = raiva[numero]
         achado = padrao.search(frase.texto)
         if achado is not None:
             forca += peso
@@ -154,18 +140,19 @@ def _anger(frase: Frase, valencia: float) -> tuple[float, list[str]]:
     return forca, palavras
 
 
-def _clamp(valor: float) -> int:
-    return max(0, min(100, round(valor)))
+@cache
+def _lexico() -> tuple[tuple[tuple[float, re.Pattern[str]], ...], Indice]:
+    return _weighted("sentimento.tsv")
 
 
 @cache
-def _lexico() -> tuple[tuple[float, re.Pattern[str]], ...]:
-    return tuple((float(v), compilar(padrao)) for v, padrao in ler_tabela("sentimento.tsv", 2))
+def _raiva() -> tuple[tuple[tuple[float, re.Pattern[str]], ...], Indice]:
+    return _weighted("raiva.tsv")
 
 
-@cache
-def _raiva() -> tuple[tuple[float, re.Pattern[str]], ...]:
-    return tuple((float(peso), compilar(padrao)) for peso, padrao in ler_tabela("raiva.tsv", 2))
+def _weighted(nome: str) -> tuple[tuple[tuple[float, re.Pattern[str]], ...], Indice]:
+    linhas = tuple((float(peso), compilar(padrao)) for peso, padrao in ler_tabela(nome, 2))
+    return linhas, Indice([padrao for _, padrao in linhas])
 
 
 @cache

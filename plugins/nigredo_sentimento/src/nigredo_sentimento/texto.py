@@ -67,6 +67,7 @@ _QUESTION_START = re.compile(
     r"gostaria de saber (?:se|qual|quanto|como|onde)|"
     r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
 )
+_TOKEN = re.compile(r"[a-z0-9]+|,|:")
 _STEM = "descadastr"
 _STEM_MIN = 9
 _STEM_DISTANCE = 2
@@ -208,7 +209,7 @@ def _mark_up(plano: str) -> str:
 
 
 def _sentence(corpo: str, fim: str) -> Frase:
-    tokens = [_token(token) for token in re.findall(r"[a-z0-9]+|,|:", corpo)]
+    tokens = [_token(token) for token in _TOKEN.findall(corpo)]
     texto = " ".join("," if token == ":" else token for token in tokens)
     texto = re.sub(
         r"(?<![^ ])num (?=(?:quero|queremos|tenho|temos|precis\w+|vou|vamos|da|sei|e|gost\w+|me|"
@@ -250,4 +251,6 @@ def _distance(um: str, outro: str) -> int:
 
 
 def _is_emoji(letra: str) -> bool:
-    return unicodedata.category(letra) == "So" or "\U0001f300" <= letra <= "\U0001faff"
+    return letra > "\xa5" and (
+        unicodedata.category(letra) == "So" or "\U0001f300" <= letra <= "\U0001faff"
+    )

