@@ -19,14 +19,14 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "8592f9ccdabefa8afa20cb0ea5eb7239ff10272090f089839daf9c8d63306699"
+MODELO_SHA256 = "9f553e0c21ae7bfcf43afda2887e82ceb77b6b53fd7b4ef60acccafbd5a95932"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
 ZERO = 128
 """The byte of a weight of nothing."""
 
-PESO_DAS_REGRAS = 0.3
+PESO_DAS_REGRAS = 0.4
 """What a finding of the rules counts; the other blocks count 1 over the root of their size."""
 
 

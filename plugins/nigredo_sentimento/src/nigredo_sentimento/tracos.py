@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -22,6 +22,8 @@ LINHAS = 1 << 17
 _MAXIMO_PALAVRAS = 240
 _MAXIMO_CITAVEIS = 60
 _RESPOSTA_CURTA = 4
+_PREFIXO_MAIS_LONGO = 12
+_PALAVRA_VAZIA = 4
 _ALCANCE_DA_NEGACAO = 3
 _NEGAM = frozenset(("nao", "nem", "nunca", "jamais", "sem", "nenhum", "nenhuma", "tampouco"))
 _SAUDACOES = (("bom", "dia"), ("boa", "tarde"), ("boa", "noite"), ("oi",), ("ola",), ("opa",))
@@ -180,15 +182,17 @@ def _classes(palavras: Sequence[str]) -> Iterable[str]:
                     break
 
 
+@lru_cache(maxsize=4096)
 def _sentido(palavra: str) -> str:
+    """The class of a word; a short word stands for itself, any other for nothing."""
     inteiras, prefixos = _tabela()
     if palavra in inteiras:
         return inteiras[palavra]
-    for tamanho in range(min(len(palavra), 9), 2, -1):
+    for tamanho in range(min(len(palavra), _PREFIXO_MAIS_LONGO), 2, -1):
         achada = prefixos.get(palavra[:tamanho])
         if achada is not None:
             return achada
-    return palavra if len(palavra) <= 3 or not palavra.isalnum() else ""
+    return palavra if len(palavra) <= _PALAVRA_VAZIA or not palavra.isalnum() else ""
 
 
 @cache
