@@ -19,8 +19,9 @@ from LeIA import SentimentIntensityAnalyzer
 from benchmarks.respostas.dados import Dobra, Exemplo, dobrar, ler, por_escritor, sem_repetidos
 from benchmarks.respostas.treino import ler_leituras, matriz, treinar
 from nigredo_sentimento import avaliacao
-from nigredo_sentimento.analise import Analise, Leitura, analisar, concluir
+from nigredo_sentimento.analise import Analise, Leitura, analisar, concluir, observar
 from nigredo_sentimento.avaliacao import Medidas, avaliar, comparar, ler_exemplos, palavras_chave
+from nigredo_sentimento.descadastro import NAO, Descadastro
 from nigredo_sentimento.modelo import ARQUIVO, modelo
 
 VOLTAS = 3
@@ -78,6 +79,20 @@ def leia() -> Callable[[str], Analise]:
     return ler_tom
 
 
+def sem_regras(leituras: Sequence[Leitura]) -> list[Leitura]:
+    """The same readings as if there were no rules and no lexicons."""
+    return [
+        replace(item, pedido=Descadastro(NAO), tracos=replace(item.tracos, regras=()))
+        for item in leituras
+    ]
+
+
+def so_modelo(exemplos: Sequence[Exemplo], leituras: Sequence[Leitura]) -> Callable[[str], Analise]:
+    """A reader that was trained without the rules' findings and never asks them."""
+    pronto = replace(treinar(matriz(sem_regras(leituras)), exemplos), limites=modelo().limites)
+    return lambda texto: concluir(texto, sem_regras([observar(texto)])[0], pronto)
+
+
 def milissegundos(textos: Sequence[str]) -> float:
     """Processor time of a whole reading, in milliseconds a message; the best of some rounds."""
     analisar(textos[0])
@@ -118,6 +133,7 @@ def main(argumentos: Sequence[str]) -> int:
         dev = ler_exemplos(Path(argumentos[0]))
         nossa = avaliar(dev)
         print(linha(f"development set ({len(dev)}), ours", nossa))
+        print(linha("development set, without rules", avaliar(dev, so_modelo(exemplos, leituras))))
         print(linha("development set, keyword list", avaliar(dev, palavras_chave)))
         print(linha("development set, LeIA + keywords", avaliar(dev, leia())))
         alvos += [

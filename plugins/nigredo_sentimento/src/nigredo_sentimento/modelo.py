@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "9f553e0c21ae7bfcf43afda2887e82ceb77b6b53fd7b4ef60acccafbd5a95932"
+MODELO_SHA256 = "de0a51f71c80c7760f7cb69847aed972f08838402387f1ba8a0585974ad4a104"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
