@@ -40,6 +40,9 @@ class Stubborn(Semana):
     def jump(self, end: datetime) -> tuple[Visto, datetime | None]:
         return _patiently(lambda: super(Stubborn, self).jump(end))
 
+    def handle(self) -> int:
+        return _patiently(super().handle)
+
     def settle(self) -> int:
         return _patiently(super().settle)
 

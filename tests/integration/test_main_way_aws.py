@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from alquimista.runtime.homes import AwsHome
+from alquimista.runtime.topology import WEBHOOK_QUEUE
 from alquimista.settings import Aws, Settings
 from alquimista.workers import WorkerThreads
 from fibonacci_bus.aws import BusDeclaration, declare
@@ -123,7 +124,7 @@ def test_five_posted_leads_lead_to_a_booked_meeting_by_eventbridge_and_sqs(
     assert lead_named(way, "Empresa Teste")["status"] == "agendado"
     way.advance(timedelta(days=1))
     assert way.rows("SELECT 1 FROM nigredo_leads.metricas_diarias") != []
-    assert functions.invoked == way.system.consumers.keys() - {"nigredo_sentimento"}
+    assert functions.invoked == way.system.consumers.keys() - {"nigredo_sentimento", WEBHOOK_QUEUE}
     statuses = way.rows("SELECT DISTINCT status FROM fibonacci_core.events")
     assert [row.status for row in statuses] == ["enviado"]
     assert way.rows("SELECT 1 FROM fibonacci_core.queue_messages") == []

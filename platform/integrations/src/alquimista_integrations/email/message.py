@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -22,7 +23,7 @@ _LINK = re.compile(r"^https?://[^\s<>\"]+$")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,900}")
 _AS_WRITTEN = frozenset(
     (
-        *("subject", "date", "message-id", "in-reply-to", "references"),
+        *("date", "message-id", "in-reply-to", "references"),
         *("list-unsubscribe", "list-unsubscribe-post", "mime-version"),
     )
 )
@@ -55,6 +56,10 @@ class EmailMessageData:
     cabecalhos: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Encoded(str):
+    """A header as it goes over the wire: encoded words (RFC 2047), folded with line feeds."""
+
+
 class _Plain(EmailPolicy):
     """Takes a header of plain ASCII as it is written: neither parsed nor folded.
 
@@ -63,6 +68,8 @@ class _Plain(EmailPolicy):
     """
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if isinstance(value, _Encoded):
+            return name, str(value)
         ours = name.lower() in _AS_WRITTEN or name.startswith("X-")
         if ours and isinstance(value, str) and _PLAIN.fullmatch(value) and "=?" not in value:
             return name, value
@@ -98,9 +105,11 @@ def build(dados: EmailMessageData) -> EmailMessage:
     enderecos = (dados.remetente, *dados.destinatarios)
     utf8 = not all(endereco.isascii() for endereco in enderecos)
     message = EmailMessage(policy=_UTF8 if utf8 else _ASCII)
-    message["From"] = _address(dados.remetente, dados.remetente_nome)
+    sender = _address(dados.remetente, dados.remetente_nome)
+    message["From"] = sender if utf8 else _Encoded(_named(sender))
     message["To"] = [_address(endereco) for endereco in dados.destinatarios]
-    message["Subject"] = _line(dados.assunto)
+    subject = _line(dados.assunto)
+    message["Subject"] = subject if utf8 else _Encoded(_words(subject, "Subject"))
     message["Date"] = format_datetime(dados.data)
     message["Message-ID"] = message_id(dados.chave, dados.remetente)
     if dados.em_resposta_a is not None:
@@ -148,6 +157,20 @@ def _address(endereco: str, nome: str = "") -> Address:
         return Address(_line(nome), username=usuario, domain=_ascii_domain(dominio))
     except (ValueError, IndexError) as error:
         raise EmailInvalid("Um dos endereços de e-mail não é válido.") from error
+
+
+def _words(texto: str, header: str) -> str:
+    """Plain ASCII as it is, anything else as encoded words."""
+    if _PLAIN.fullmatch(texto) and "=?" not in texto:
+        return texto
+    return Header(texto, "utf-8", header_name=header).encode()
+
+
+def _named(address: Address) -> str:
+    """``name <address>``; a name of plain ASCII is quoted where its characters ask for it."""
+    if address.display_name.isascii() and "=?" not in address.display_name:
+        return str(address)
+    return f"{_words(address.display_name, 'From')} <{address.addr_spec}>"
 
 
 def _ascii_domain(dominio: str) -> str:

@@ -36,6 +36,8 @@ _LOOK = text(
          WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
         (SELECT count(*) FROM nigredo_leads.campanhas
          WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos,
+        EXISTS (SELECT 1 FROM fibonacci_core.queue_messages WHERE tenant_id = :tenant)
+            AS pendentes,
         (SELECT max(ordem) FROM alquimista_platform.sandbox_mensagens
          WHERE tenant_id = :tenant) AS ordem
     """
@@ -55,13 +57,14 @@ class Andamento:
 
 @dataclass(frozen=True, slots=True)
 class Visto:
-    """One look at the tenant: business time, what is due next, and counts."""
+    """One look at the tenant: business time, what is due next, counts, and unhandled events."""
 
     agora: datetime
     proximo: datetime | None
     leads: int
     reunioes: int
     rascunhos: int
+    pendentes: bool
 
 
 @dataclass(slots=True)
@@ -106,6 +109,9 @@ class Semana:
         self.drain()
         while True:
             seen, moment = self.jump(end)
+            if seen.pendentes:
+                self.settle()
+                continue
             if seen.rascunhos:
                 self._approve()
             elif moment is None:
@@ -113,8 +119,7 @@ class Semana:
             else:
                 self.show(self._progress(seen))
                 self._answer(moment)
-            # A timer that this sets for now fires after the next look.
-            self.settle()
+            self.handle()
 
     def drain(self) -> None:
         """Handle all that is due now, also what comes of it."""
@@ -125,7 +130,8 @@ class Semana:
         """Look, and move the clock to what is due next; None where a person or nobody waits."""
         with self._reading() as uow:
             seen = self._see(uow)
-            moment = None if seen.rascunhos else self._next(seen, end)
+            wait = seen.pendentes or seen.rascunhos
+            moment = None if wait else self._next(seen, end)
             if moment is not None:
                 self._move(uow, moment)
         return seen, moment
@@ -133,16 +139,22 @@ class Semana:
     def settle(self) -> int:
         """Handle what is due now; answers how many timers fired, for they may have set others."""
         quiet_since = time.monotonic()
-        fired = self.system.ticker.tick()
+        fired = self.handle()
         while True:
-            if self._work():
-                quiet_since = time.monotonic()
             depth = self.system.services.queues.depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
                 return fired
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
                 raise CriticalError(f"queues do not empty: {depth}")
             time.sleep(_PAUSE)
+            if self._work():
+                quiet_since = time.monotonic()
+
+    def handle(self) -> int:
+        """Fire what is due and handle what is visible; answers how many timers fired."""
+        fired = self.system.ticker.tick()
+        self._work()
+        return fired
 
     def _work(self) -> int:
         """Handle messages until none is visible; answers how many there were."""
@@ -167,7 +179,7 @@ class Semana:
     def _see(self, uow: UnitOfWork) -> Visto:
         """What came out since the last look, and what is due next."""
         row = uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one()
-        seen = Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos)
+        seen = Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos, row.pendentes)
         found = messages(uow, self._seen, 1000, None) if (row.ordem or 0) > self._seen else ()
         for message in found:
             self._seen = max(self._seen, message.ordem)
