@@ -59,32 +59,23 @@ class SmtpChannel:
             raise PermanentError("A mensagem não tem destinatário.", code="sem_destinatario")
         message = build(dados)
         smtp = self._opened(dados)
-        try:
+        with _closed_on_failure(smtp):
             self._data(smtp, message)
             self._put_back(smtp)
-        except BaseException:
-            smtp.close()
-            raise
         return str(message["Message-ID"])
 
     def _opened(self, dados: EmailMessageData) -> smtplib.SMTP:
         """A session that has taken the envelope and waits for the text."""
         while (kept := self._kept()) is not None:
             try:
-                self._envelope(kept, dados, self._options(kept, dados))
-                return kept
+                return self._enveloped(kept, dados)
             except TransientError as error:
-                kept.close()
                 logger.debug("a kept session was of no use", extra={"error": str(error)})
-            except BaseException:
-                kept.close()
-                raise
-        smtp = self._connect()
-        try:
+        return self._enveloped(self._connect(), dados)
+
+    def _enveloped(self, smtp: smtplib.SMTP, dados: EmailMessageData) -> smtplib.SMTP:
+        with _closed_on_failure(smtp):
             self._envelope(smtp, dados, self._options(smtp, dados))
-        except BaseException:
-            smtp.close()
-            raise
         return smtp
 
     def _kept(self) -> smtplib.SMTP | None:
@@ -107,20 +98,16 @@ class SmtpChannel:
 
     def _connect(self) -> smtplib.SMTP:
         smtp = smtplib.SMTP(timeout=self._timeout)
-        try:
-            with _reachable():
-                code, _ = smtp.connect(self._host, self._port)
-                if code != 220:
-                    raise _refused("conexão", code)
-                smtp.ehlo_or_helo_if_needed()
-                if self._starttls:
-                    smtp.starttls(context=ssl.create_default_context())
-                    smtp.ehlo()
-                if self._user is not None:
-                    smtp.login(self._user, self._password or "")
-        except BaseException:
-            smtp.close()
-            raise
+        with _closed_on_failure(smtp), _reachable():
+            code, _ = smtp.connect(self._host, self._port)
+            if code != 220:
+                raise _refused("conexão", code)
+            smtp.ehlo_or_helo_if_needed()
+            if self._starttls:
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo()
+            if self._user is not None:
+                smtp.login(self._user, self._password or "")
         return smtp
 
     def _options(self, smtp: smtplib.SMTP, dados: EmailMessageData) -> list[str]:
@@ -159,6 +146,16 @@ class SmtpChannel:
             raise OutcomeUnknown("SMTP: resposta ilegível após a entrega do conteúdo")
         if code != 250:
             raise _refused("conteúdo", code)
+
+
+@contextmanager
+def _closed_on_failure(smtp: smtplib.SMTP) -> Iterator[None]:
+    """A session that failed, or was interrupted, is not used again."""
+    try:
+        yield
+    except BaseException:
+        smtp.close()
+        raise
 
 
 @contextmanager
