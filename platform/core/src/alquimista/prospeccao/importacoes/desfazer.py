@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from uuid import UUID
 
-from sqlalchemy import Select, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, or_, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import SISTEMA, Ator, record
 from alquimista.prospeccao.agendamentos.models import Agendamento
@@ -23,7 +24,7 @@ from alquimista_sdk.errors import PermanentError
 
 _INTOCADOS = ("novo", "enriquecido")
 _NAO_SAIU = ("planejado", "cancelado", "recusado")
-_LEADS: Table = Lead.__table__  # type: ignore[assignment]
+_LEADS = table_of(Lead)
 
 
 class NaoPodeDesfazer(PermanentError):

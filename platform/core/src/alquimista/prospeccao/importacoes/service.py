@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import SISTEMA, Ator, record
@@ -37,15 +38,15 @@ GUARDA = timedelta(days=1)
 LINHAS_POR_POST = 1_000
 FINAIS = ("concluida", "falhou", "desfeita")
 _NOME_ARQUIVO_MAXIMO = 255
-_TABLE: Table = Importacao.__table__  # type: ignore[assignment]
-_PARTES: Table = ImportacaoParte.__table__  # type: ignore[assignment]
+_TABLE = table_of(Importacao)
+_PARTES = table_of(ImportacaoParte)
 LISTA = Listing(
     table=_TABLE,
     ordens={name: _TABLE.c[name] for name in ("created_at", "status")},
     padrao="-created_at",
     filtros={"status": _TABLE.c.status},
 )
-_REJEITOS: Table = ImportacaoRejeito.__table__  # type: ignore[assignment]
+_REJEITOS = table_of(ImportacaoRejeito)
 
 
 @dataclass(frozen=True, slots=True)
