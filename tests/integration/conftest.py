@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.semana import Semana, proxima_segunda
 from alquimista.server import sandbox_services
 from alquimista.settings import ApiLimits, BusTimes, Settings
-from tests.database import Urls
+from tests.database import Server, Urls, copied_database
 
 
 @dataclass
@@ -114,8 +115,8 @@ def settings(fresh_database: Urls, tmp_path: Path) -> Settings:
     return settings_of(fresh_database, tmp_path)
 
 
-@pytest.fixture
-def system(settings: Settings) -> Iterator[System]:
+@contextmanager
+def built_system(settings: Settings) -> Iterator[System]:
     """A composed system with the sandbox's SMTP twin."""
     ensure_signing_key(settings)
     with sandbox_services(settings) as served:
@@ -125,10 +126,31 @@ def system(settings: Settings) -> Iterator[System]:
         built.close()
 
 
-@pytest.fixture
-def way(system: System) -> Way:
+def way_of(system: System) -> Way:
     """The demo tenant, its admin signed in."""
     tenant_id = inquilino_demo.provision(system)
     found = Way(system, tenant_id, create_app(system.services).test_client())
     found.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
     return found
+
+
+@contextmanager
+def local_way(server: Server, template: str, home: Path) -> Iterator[Way]:
+    """The demo tenant of a system whose outside addresses may be on this machine."""
+    with copied_database(server, template) as urls:
+        settings = replace(settings_of(urls, home), webhooks_locais=("127.0.0.1",))
+        with built_system(settings) as system:
+            yield way_of(system)
+
+
+@pytest.fixture
+def system(settings: Settings) -> Iterator[System]:
+    """A composed system on the fresh database."""
+    with built_system(settings) as built:
+        yield built
+
+
+@pytest.fixture
+def way(system: System) -> Way:
+    """The demo tenant, its admin signed in."""
+    return way_of(system)

@@ -14,14 +14,8 @@ from uuid import uuid4
 import pytest
 import uvicorn
 
-from alquimista.app import create_app
 from alquimista.assistant.account_tools import AccountTools
-from alquimista.bootstrap import build
 from alquimista.plataforma.audit.service import SISTEMA
-from alquimista.plataforma.identity.keys import ensure_signing_key
-from alquimista.plataforma.marketplace.service import sync_catalogue
-from alquimista.sandbox import inquilino_demo
-from alquimista.server import sandbox_services
 from alquimista.settings import Settings
 from alquimista.tools.catalogue import build_registry
 from alquimista.tools.registry import ToolUnavailable
@@ -30,9 +24,9 @@ from alquimista_integrations.mcp.client import OutsideServer, ServidorIndisponiv
 from alquimista_integrations.mcp.offer import OfferedTool, Served, ToolSource, UnknownTool
 from alquimista_integrations.mcp.server import build_server, http_app
 from alquimista_sdk.errors import AlquimistaError, InvalidPayload, PermanentError, ScopeDenied
-from tests.database import Server, Urls, copied_database
+from tests.database import Server, Urls
 from tests.integration.api.world import another_tenant, assert_error, audited
-from tests.integration.conftest import Way, settings_of
+from tests.integration.conftest import Way, local_way, settings_of
 from tests.integration.runtime.brinquedo import Brinquedo
 from tests.integration.runtime.conftest import Abrir, abrir
 
@@ -115,18 +109,8 @@ def mundo(
     postgres: Server, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Way]:
     """A system that lets outside servers be on this machine."""
-    home: Path = tmp_path_factory.mktemp("fora")
-    with copied_database(postgres, template_database) as urls:
-        settings = replace(settings_of(urls, home), webhooks_locais=("127.0.0.1",))
-        ensure_signing_key(settings)
-        with sandbox_services(settings) as served:
-            system = build(served)
-            sync_catalogue(settings.owner_dsn, system.services.catalogue)
-            tenant_id = inquilino_demo.provision(system)
-            way = Way(system, tenant_id, create_app(system.services).test_client())
-            way.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
-            yield way
-            system.close()
+    with local_way(postgres, template_database, tmp_path_factory.mktemp("fora")) as way:
+        yield way
 
 
 @pytest.fixture

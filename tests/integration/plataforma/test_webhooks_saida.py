@@ -7,25 +7,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from alquimista.app import create_app
-from alquimista.bootstrap import build
-from alquimista.plataforma.identity.keys import ensure_signing_key
-from alquimista.plataforma.marketplace.service import sync_catalogue
 from alquimista.plataforma.webhooks.domain import verify
-from alquimista.sandbox import inquilino_demo
-from alquimista.server import sandbox_services
-from tests.database import Server, copied_database
+from tests.database import Server
 from tests.integration.api.world import another_tenant, assert_error, audited
-from tests.integration.conftest import Way, settings_of
+from tests.integration.conftest import Way, local_way
 
 PATTERN = {"source": [{"prefix": "crm."}]}
 
@@ -69,18 +62,8 @@ def mundo(
     postgres: Server, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Way]:
     """A system that lets webhooks call this machine."""
-    home: Path = tmp_path_factory.mktemp("ganchos")
-    with copied_database(postgres, template_database) as urls:
-        settings = replace(settings_of(urls, home), webhooks_locais=("127.0.0.1",))
-        ensure_signing_key(settings)
-        with sandbox_services(settings) as served:
-            system = build(served)
-            sync_catalogue(settings.owner_dsn, system.services.catalogue)
-            tenant_id = inquilino_demo.provision(system)
-            way = Way(system, tenant_id, create_app(system.services).test_client())
-            way.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
-            yield way
-            system.close()
+    with local_way(postgres, template_database, tmp_path_factory.mktemp("ganchos")) as way:
+        yield way
 
 
 def register(way: Way, url: str, **more: Any) -> dict[str, Any]:
