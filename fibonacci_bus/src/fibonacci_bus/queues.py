@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from fibonacci_bus.clock import show_hidden
 from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.depth import Depth, depths
 from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass
 from fibonacci_bus.listener import Listener
@@ -46,6 +47,14 @@ _RESEND = text(
     WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
     """
 )
+_PAUSE = text(
+    f"""
+    UPDATE {SCHEMA}.queue_messages
+    SET state = 'paused', visible_at = 'infinity', receipt = NULL,
+        receives = greatest(receives - 1, 0)
+    WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
+    """
+)
 _DEAD_LETTER = text(
     f"""
     INSERT INTO {SCHEMA}.dead_letters
@@ -65,20 +74,6 @@ _LOOK_SECONDS = 0.5
 _UNHIDE_SECONDS = 20.0
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
-_DEPTH = text(
-    f"""
-    SELECT queue,
-           count(*) FILTER (WHERE state = 'parked' OR visible_at <= clock_timestamp()) AS waiting,
-           count(*) FILTER (WHERE state = 'in_flight' AND visible_at > clock_timestamp())
-               AS in_flight,
-           count(*) FILTER (WHERE state IN ('waiting', 'delayed')
-                            AND visible_at > clock_timestamp()) AS delayed,
-           extract(epoch FROM clock_timestamp() - min(enqueued_at)) AS oldest_seconds
-    FROM {SCHEMA}.queue_messages GROUP BY queue
-    """
-)
-
-
 _SINGLES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 _FIRST = "00000000-0000-0000-0000-000000000000"
 _SEARCH_SPAN = 20
@@ -100,16 +95,6 @@ class Message:
     def __hash__(self) -> int:
         """By the number alone: two receives of one message are rare, hashing identifiers is not."""
         return hash(self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How full a queue is."""
-
-    waiting: int
-    in_flight: int
-    delayed: int
-    oldest_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +218,18 @@ class QueueReader:
             )
         return changed.rowcount == 1
 
+    def pause(self, message: Message) -> bool:
+        """Put a message away, unreceived, until its partition is resumed.
+
+        It keeps its place: what comes after it under its ordering key waits behind it.
+        """
+        with self._single.connect() as connection:
+            changed = connection.execute(
+                _PAUSE,
+                {"tenant": message.tenant_id, "id": message.id, "receipt": message.receipt},
+            )
+        return changed.rowcount == 1
+
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
         """Move a message to the dead letters with its error; False where the receipt is old."""
         with self._engine.begin() as connection:
@@ -252,12 +249,7 @@ class QueueReader:
     def depth(self) -> dict[str, Depth]:
         """How full each queue is, by name."""
         with self._engine.begin() as connection:
-            rows = connection.execute(_DEPTH).all()
-        found = {
-            row.queue: Depth(row.waiting, row.in_flight, row.delayed, float(row.oldest_seconds))
-            for row in rows
-        }
-        return {name: found.get(name, Depth(0, 0, 0, 0.0)) for name in self._topology.names}
+            return depths(connection, self._topology.names)
 
     def _take(
         self,

@@ -38,6 +38,8 @@ COPIES = "copies"
 SPARED_COPIES = 30
 """A message received thrice and never tried is copied while it has fewer copies than this."""
 _COPY_DELAY_LIMIT = 30
+_PAUSE_SECONDS = 900
+"""As long as SQS delays a message ("DelaySeconds")."""
 _VISIBILITY_LIMIT = 12 * 3600
 _BATCH = 10
 _COUNTS: tuple[QueueAttributeNameType, ...] = (
@@ -231,12 +233,19 @@ class SqsQueues:
         if held is None:
             return False
         waited = min(_COPY_DELAY_LIMIT, 2 ** min(held.copies, 5))
-        self._client.send_message(
-            QueueUrl=self._url(held.queue.name),
-            MessageBody=held.body,
-            DelaySeconds=max(waited, min(900, ceil(delay.total_seconds()))),
-            MessageAttributes={COPIES: _number(held.copies + 1)},
-        )
+        seconds = max(waited, min(_PAUSE_SECONDS, ceil(delay.total_seconds())))
+        self._copy(held, seconds, held.copies + 1)
+        return self._remove(message)
+
+    def pause(self, message: Message) -> bool:
+        """Replace a message by a copy that comes again after 15 minutes, and so on.
+
+        Each copy is a new message to SQS, so none of them gets old; nor does it count as spared.
+        """
+        held = self._held.get(message.receipt)
+        if held is None:
+            return False
+        self._copy(held, _PAUSE_SECONDS, held.copies)
         return self._remove(message)
 
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
@@ -290,6 +299,14 @@ class SqsQueues:
                 {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
             ).one_or_none()
         return (0, None, None) if row is None else (row[0], row[1], row[2])
+
+    def _copy(self, held: _Held, seconds: int, copies: int) -> None:
+        self._client.send_message(
+            QueueUrl=self._url(held.queue.name),
+            MessageBody=held.body,
+            DelaySeconds=seconds,
+            MessageAttributes={COPIES: _number(copies)},
+        )
 
     def _bury(self, held: _Held, receives: int, error_class: ErrorClass, error: str) -> None:
         self._client.send_message(

@@ -201,13 +201,16 @@ def _owner(settings: Settings) -> Iterator[Connection]:
 
 def _show_figures(found: Figures, janela: int) -> None:
     console = Console()
-    queues = Table("fila", "esperando", "em andamento", "adiadas", "mais antiga", title="Filas")
+    queues = Table(
+        "fila", "esperando", "em andamento", "adiadas", "suspensas", "mais antiga", title="Filas"
+    )
     for queue in found.queues:
         queues.add_row(
             queue.queue,
             str(queue.waiting),
             str(queue.in_flight),
             str(queue.delayed),
+            str(queue.paused),
             f"{queue.oldest_seconds:.0f} s",
         )
     agents = Table(

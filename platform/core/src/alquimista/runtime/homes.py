@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection
 
 from fibonacci_bus.aws import EventBridgePublisher, SqsQueues, declare, poll_forever
+from fibonacci_bus.pausing import resume
 from fibonacci_bus.publisher import publish
 from fibonacci_bus.queues import Listener, QueueReader
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from alquimista.db.session import Database
     from alquimista.settings import Aws
     from fibonacci_bus.event import Event
+    from fibonacci_bus.pausing import Resumable
     from fibonacci_bus.ports import MessageSource
     from fibonacci_bus.replay import Push
     from fibonacci_bus.topology import Topology
@@ -40,6 +42,9 @@ class Home(Protocol):
     def sweep(self) -> int:
         """Push what a crash left unpushed; answers how many events."""
 
+    def resume(self, resumable: Resumable) -> int:
+        """Hand out again what was paused of tenants that may go on; answers how many messages."""
+
     def listen(self, stop: threading.Event, worker: Worker) -> None:
         """Let a worker on this home's source handle messages until ``stop``."""
 
@@ -53,6 +58,7 @@ class PostgresHome:
     push: Push | None = None
 
     def __init__(self, database: Database, topology: Topology, relay_dsn: str) -> None:
+        self._database = database
         self._topology = topology
         self._listener = Listener(relay_dsn)
         self._reader = QueueReader(database.relay_engine, topology)
@@ -68,6 +74,10 @@ class PostgresHome:
     def sweep(self) -> int:
         """Nothing is ever left."""
         return 0
+
+    def resume(self, resumable: Resumable) -> int:
+        """Show the paused messages of each partition that may go on."""
+        return resume(self._database.relay_engine, resumable)
 
     def listen(self, stop: threading.Event, worker: Worker) -> None:
         """Woken by the commits of publishers; threads share the listener."""
@@ -116,6 +126,10 @@ class AwsHome:
     def sweep(self) -> int:
         """Push what is still pending half a minute after its commit."""
         return self._publisher.sweep(self._database.relay_engine)
+
+    def resume(self, resumable: Resumable) -> int:
+        """Nothing to do: a paused message comes again by itself every 15 minutes."""
+        return 0
 
     def listen(self, stop: threading.Event, worker: Worker) -> None:
         """Asks the queues in turn."""
