@@ -20,6 +20,7 @@ from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass
 from fibonacci_bus.listener import Listener
 from fibonacci_bus.topology import Topology
+from fibonacci_bus.tried import Tried, tried
 
 __all__ = ["Depth", "Listener", "Message", "QueueReader"]
 _RECEIVE = f"""
@@ -62,12 +63,6 @@ _DEAD_LETTER = text(
     VALUES (:id, :tenant, :queue, :event, :ordering_key, :error_class, :error_text, :receives)
     """
 )
-_TRIED = text(
-    f"""
-    SELECT attempts, last_error_class, last_error FROM {SCHEMA}.inbox
-    WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue
-    """
-)
 _NUMBER = itemgetter(1)
 """Where a received row says its number."""
 _LOOK_SECONDS = 0.5
@@ -95,23 +90,6 @@ class Message:
     def __hash__(self) -> int:
         """By the number alone: two receives of one message are rare, hashing identifiers is not."""
         return hash(self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What the inbox knows of a message's event."""
-
-    attempts: int
-    error_class: str | None
-    error: str | None
-
-
-def _epitaph(tried: _Tried) -> tuple[ErrorClass, str]:
-    if tried.error_class is not None and tried.error is not None:
-        return ErrorClass(tried.error_class), tried.error
-    if tried.attempts:
-        return ErrorClass.TRANSIENT, "the worker died each time"
-    return ErrorClass.TRANSIENT, "received again and again, never claimed"
 
 
 class QueueReader:
@@ -243,7 +221,7 @@ class QueueReader:
         with self._engine.begin() as connection:
             if not self._delete(connection, [message]):
                 return False
-            self._bury(connection, message, *_epitaph(self._tried(connection, message)))
+            self._bury(connection, message, *self._tried(connection, message).epitaph)
         return True
 
     def depth(self) -> dict[str, Depth]:
@@ -298,19 +276,15 @@ class QueueReader:
         if message.receives <= limit:
             return False
         with self._engine.begin() as connection:
-            tried = self._tried(connection, message)
-            if tried.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
+            known = self._tried(connection, message)
+            if known.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
                 return False
             self._delete(connection, [message])
-            self._bury(connection, message, *_epitaph(tried))
+            self._bury(connection, message, *known.epitaph)
         return True
 
-    def _tried(self, connection: Connection, message: Message) -> _Tried:
-        row = connection.execute(
-            _TRIED,
-            {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
-        ).one_or_none()
-        return _Tried(0, None, None) if row is None else _Tried(*row)
+    def _tried(self, connection: Connection, message: Message) -> Tried:
+        return tried(connection, message.tenant_id, message.event_id, message.queue)
 
     def _bury(
         self, connection: Connection, message: Message, error_class: ErrorClass, error: str

@@ -17,14 +17,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from fibonacci_bus.aws.declaration import BusDeclaration, QueueDeclaration
 from fibonacci_bus.aws.entry import Unreadable, address_of
-from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, described
 from fibonacci_bus.queues import Depth, Message
 from fibonacci_bus.topology import Topology
+from fibonacci_bus.tried import Tried, tried
 from fibonacci_bus.worker import Scope
 
 if TYPE_CHECKING:
@@ -49,10 +47,6 @@ _COUNTS: tuple[QueueAttributeNameType, ...] = (
 )
 _STALE = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight")
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TRIED = text(
-    f"SELECT attempts, last_error_class, last_error FROM {SCHEMA}.inbox "
-    "WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +168,7 @@ class SqsQueues:
         if message.receives < held.queue.max_receives or held.copies >= SPARED_COPIES:
             return False
         try:
-            attempts, _, _ = self._tried(message)
+            attempts = self._tried(message).attempts
         except Exception as error:
             # The claim meets the same error next and decides what becomes of the message.
             logger.warning("attempts unknown: %s", described(error), exc_info=True)
@@ -262,10 +256,7 @@ class SqsQueues:
 
     def dead_letter_exhausted(self, message: Message) -> bool:
         """Send a message whose attempts are spent to the dead letters, with its last error."""
-        _, error_class, error = self._tried(message)
-        if error_class is None or error is None:
-            return self.dead_letter(message, ErrorClass.TRANSIENT, "the worker died each time")
-        return self.dead_letter(message, ErrorClass(error_class), error)
+        return self.dead_letter(message, *self._tried(message).epitaph)
 
     def _take(
         self, queue: QueueDeclaration, message_id: str, held: _Held, receives: int
@@ -292,13 +283,9 @@ class SqsQueues:
             receipt=receipt,
         )
 
-    def _tried(self, message: Message) -> tuple[int, str | None, str | None]:
+    def _tried(self, message: Message) -> Tried:
         with self._scope(message.tenant_id) as connection:
-            row = connection.execute(
-                _TRIED,
-                {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
-            ).one_or_none()
-        return (0, None, None) if row is None else (row[0], row[1], row[2])
+            return tried(connection, message.tenant_id, message.event_id, message.queue)
 
     def _copy(self, held: _Held, seconds: int, copies: int) -> None:
         self._client.send_message(
