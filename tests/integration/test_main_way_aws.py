@@ -217,6 +217,6 @@ def test_a_queue_that_cannot_be_reached_is_answered_503_and_the_letter_stays(
             {"id": letter, "tenant": way.tenant_id, "event": uuid4()},
         )
     answer = way.call("POST", f"/api/dead-letters/{letter}/redrive", status=503)
-    assert answer["code"] == "fila_indisponivel"
+    assert answer["status"] == "fila_indisponivel"
     [row] = way.call("GET", "/api/dead-letters?pendentes=true")["itens"]
     assert row["id"] == str(letter)

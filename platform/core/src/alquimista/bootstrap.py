@@ -190,7 +190,14 @@ def _sender_of(tenants: TenantService) -> Any:
             settings.limites.por_dia,
             timedelta(seconds=settings.limites.pausa_s),
         )
-        ambiente = Ambiente(facts.fuso_horario, facts.sandbox, limites)
+        ambiente = Ambiente(
+            facts.fuso_horario,
+            facts.sandbox,
+            limites,
+            settings.modelos_whatsapp,
+            settings.nome_vendedor,
+            facts.nome,
+        )
         return ambiente, facts.email_remetente, facts.nome
 
     return sender_of

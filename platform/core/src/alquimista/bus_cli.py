@@ -225,17 +225,18 @@ def _queues_of_sqs(settings: Settings) -> tuple[QueueFigures, ...]:
 
 def _show_figures(found: Figures, janela: int) -> None:
     console = Console()
-    queues = Table(
-        "fila", "esperando", "em andamento", "adiadas", "suspensas", "mais antiga", title="Filas"
-    )
+    paused = any(queue.paused for queue in found.queues)
+    queues = Table("fila", "esperando", "em andamento", "adiadas", "mais antiga", title="Filas")
+    if paused:
+        queues.add_column("suspensas")
     for queue in found.queues:
         queues.add_row(
             queue.queue,
             str(queue.waiting),
             str(queue.in_flight),
             str(queue.delayed),
-            str(queue.paused),
             f"{queue.oldest_seconds:.0f} s",
+            *((str(queue.paused),) if paused else ()),
         )
     agents = Table(
         "agente",
