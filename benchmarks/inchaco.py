@@ -102,7 +102,7 @@ class Load:
         goal, last = self.handled + BATCH, self.handled
         while self.handled < goal:
             messages = self._reader.receive(["c"], 200)
-            back = messages[::PUT_BACK_EVERY]
+            back = messages[::PUT_BACK_EVERY] if len(messages) > PUT_BACK_EVERY else []
             for message in back:
                 self._reader.resend_delayed(message, timedelta(milliseconds=5))
             self.handled += self._reader.ack([m for m in messages if m not in back])

@@ -83,7 +83,7 @@ def test_success_takes_the_attempts_back(client: FlaskClient, tenant_id: UUID) -
     for _ in range(3):
         for _ in range(4):
             client.post("/api/auth/login", json={"email": "ana@acme.com.br", "senha": "Errada123"})
-        token_of(client)
+        assert token_of(client)
 
 
 def test_a_role_change_and_a_suspended_tenant_count_at_once(
