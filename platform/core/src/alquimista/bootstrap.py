@@ -36,6 +36,8 @@ from alquimista.plataforma.webhooks.fanout import WebhookFanout
 from alquimista.plataforma.webhooks.service import WebhookService
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
+from alquimista.prospeccao.aprendizado.context import ModelosContext
+from alquimista.prospeccao.aprendizado.modelos import Modelos
 from alquimista.prospeccao.aprovacoes.context import AprovacoesContext
 from alquimista.prospeccao.campanhas.context import CampanhasContext
 from alquimista.prospeccao.conhecimento.context import ConhecimentoContext
@@ -328,6 +330,7 @@ class _Contexts:
             "operations": lambda run: RunOperations(run, self.operations),
             "events": lambda run: RunEvents(run, publisher),
             "state": RunState,
+            "modelos": lambda run: ModelosContext(run, Modelos(database, ports, tenants)),
         }
 
     def make(self, run: Run) -> RuntimeContext:

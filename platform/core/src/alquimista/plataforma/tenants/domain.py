@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alquimista.plataforma.tenants.consentimento import FINALIDADE, Aprendizado
 from alquimista_sdk.errors import PermanentError
 from alquimista_sdk.models import Janela, PerfilIdeal, TenantFacts
 
@@ -113,6 +114,7 @@ class Configuracoes:
     canais: CanaisDoTenant = field(default_factory=CanaisDoTenant)
     retencao_dias: int = 730
     exigir_segundo_fator: bool = False
+    aprendizado: Aprendizado = field(default_factory=Aprendizado)
 
     def __post_init__(self) -> None:
         _email("email_remetente", self.email_remetente)
@@ -127,6 +129,8 @@ class Configuracoes:
         for name in ("palavras_descadastro", "palavras_proibidas"):
             if not all(word.strip() for word in getattr(self, name)):
                 raise ConfiguracaoInvalida(name, "há uma palavra vazia na lista")
+        if not self.aprendizado.valido:
+            raise ConfiguracaoInvalida("aprendizado.finalidade", f"escreva “{FINALIDADE}”")
         _between("retencao_dias", self.retencao_dias, 30, 3650)
         _perfil(self.perfil_ideal)
         _disponibilidade(self.disponibilidade)
@@ -186,6 +190,7 @@ class Configuracoes:
             "canais": {"email": self.canais.email, "whatsapp": self.canais.whatsapp},
             "retencao_dias": self.retencao_dias,
             "exigir_segundo_fator": self.exigir_segundo_fator,
+            "aprendizado": self.aprendizado.to_json(),
         }
 
     @classmethod
@@ -367,6 +372,12 @@ def _read_canais(campo: str, value: Any) -> CanaisDoTenant:
     return CanaisDoTenant(**{name: _optional_text(f"{campo}.{name}", raw[name]) for name in raw})
 
 
+def _read_aprendizado(campo: str, value: Any) -> Aprendizado:
+    raw = _object(campo, value, ("ativo", "finalidade"))
+    finalidade = _optional_text(f"{campo}.finalidade", raw.get("finalidade"))
+    return Aprendizado(_flag(f"{campo}.ativo", raw.get("ativo", False)), finalidade)
+
+
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "email_remetente": _text,
     "nome_vendedor": _text,
@@ -383,4 +394,5 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "canais": _read_canais,
     "retencao_dias": _integer,
     "exigir_segundo_fator": _flag,
+    "aprendizado": _read_aprendizado,
 }
