@@ -15,7 +15,6 @@ from tests.integration.conftest import Way
 def mundo(
     postgres: Server, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Way]:
-    """The demo tenant on a Monday morning."""
+    """The demo tenant, its admin signed in."""
     with open_way(postgres, template_database, tmp_path_factory.mktemp("aprende")) as way:
-        way.advance_to_monday()
         yield way

@@ -11,7 +11,7 @@ from alquimista.prospeccao.aprendizado import service
 from alquimista.prospeccao.conversas import service as conversas
 from alquimista.runtime.cifra import unseal
 from alquimista_sdk.models import Leitura
-from tests.integration.api.world import another_tenant, audited
+from tests.integration.api.world import another_tenant, as_owner, audited
 from tests.integration.aprendizado.conversa import (
     corrects,
     last_received,
@@ -19,6 +19,7 @@ from tests.integration.aprendizado.conversa import (
     refused,
     says,
     status_of,
+    unread,
 )
 from tests.integration.conftest import Way
 
@@ -165,15 +166,14 @@ def test_labels_that_make_no_sense_are_refused(
 
 def test_only_a_received_message_that_was_read_can_be_corrected(mundo: Way) -> None:
     lead = new_lead(mundo)
-    says(mundo, lead, "Parem de me mandar mensagem")
-    sent = mundo.call("GET", f"/api/leads/{lead['id']}/interacoes?tipo=enviado")["itens"]
-    path = f"/api/interacoes/{sent[0]['id']}/correcao"
-    assert "recebida" in refused(mundo, "POST", path, {"intent": "interest"}, 409)
-    reading = {"lead_id": lead["id"], "mensagem": "Mais uma coisa"}
-    mundo.call("POST", "/api/sandbox/respostas", reading)
-    unread = last_received(mundo, lead)
-    path = f"/api/interacoes/{unread['id']}/correcao"
+    path = f"/api/interacoes/{unread(mundo, lead, 'Mais uma coisa')['id']}/correcao"
     assert "não foi lida" in refused(mundo, "POST", path, {"intent": "interest"}, 409)
+    as_owner(
+        mundo.system,
+        "UPDATE nigredo_leads.interacoes SET tipo = 'enviado' WHERE lead_id = :lead",
+        lead=lead["id"],
+    )
+    assert "recebida" in refused(mundo, "POST", path, {"intent": "interest"}, 409)
 
 
 def test_a_late_machine_reading_does_not_undo_a_person(mundo: Way) -> None:
