@@ -76,7 +76,7 @@ from alquimista.runtime.timers_consumer import TimersConsumer
 from alquimista.runtime.topology import SENDER_TIMEOUT, build_topology, deadline_of
 from alquimista.sandbox.canais import channels
 from alquimista.settings import Settings
-from alquimista.tools.catalogue import build_registry
+from alquimista.tools.catalogue import build_registry, prepare
 from alquimista_integrations.egress.addresses import Policy
 from alquimista_integrations.egress.post import Poster
 from alquimista_sdk.errors import (
@@ -214,6 +214,7 @@ def classify(error: BaseException) -> ErrorClass:
 
 def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
+    prepare(settings)
     database = Database(settings.app_dsn, settings.relay_dsn)
     found = catalogue if catalogue is not None else admit_all(installed())
     topology = topology_of(settings, found)

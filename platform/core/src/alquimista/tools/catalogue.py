@@ -70,6 +70,13 @@ def outside_of(settings: Settings) -> OutsideServices:
     )
 
 
+def prepare(settings: Settings) -> None:
+    """Load now what the first call of a service has no time to load."""
+    comprehend = outside_of(settings).comprehend
+    if comprehend is not None:
+        comprehend.prepare()
+
+
 @lru_cache(maxsize=4)
 def _tokens(conta: str, delegado: str | None) -> ServiceAccountTokens:
     """One per process: a registry is made for every call, a token holds for an hour."""

@@ -17,6 +17,7 @@ from alquimista_sdk.errors import PermanentError, TransientError
 MAX_BYTES = 5_000
 """5 KB, by the smaller of the two readings of KB."""
 
+_PREPARED_S = 3.0
 _TRANSIENT = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "InternalServerException"}
 )
@@ -41,6 +42,10 @@ class Comprehend:
     region: str
     endpoint: str | None = None
 
+    def prepare(self) -> None:
+        """Import AWS's library now: it takes seconds, which the first message has not."""
+        _client(self.region, self.endpoint, _PREPARED_S)
+
     def read(self, texto: str, tempo_limite_s: float) -> dict[str, Any]:
         """The tone of a text that holds no personal data.
 
@@ -48,7 +53,7 @@ class Comprehend:
             TransientError: throttled, a 5xx, no answer within ``tempo_limite_s`` seconds.
             PermanentError: the call was refused, or its answer is not what AWS documents.
         """
-        # Importing botocore takes most of a second: only who asks the service pays for it.
+        # Imported only where the service is used: it costs more than all the rest of a start.
         from botocore.exceptions import BotoCoreError, ClientError
 
         curto = cut_bytes(texto, MAX_BYTES)
