@@ -5,6 +5,7 @@ from __future__ import annotations
 from alquimista.db.base import Base
 from alquimista.plataforma.audit import models as audit
 from alquimista.plataforma.chamadas import models as chamadas
+from alquimista.plataforma.ferramentas import models as ferramentas
 from alquimista.plataforma.identity import models as identity
 from alquimista.plataforma.marketplace import models as marketplace
 from alquimista.plataforma.tenants import models as tenants
@@ -27,6 +28,7 @@ from alquimista.sandbox import models as sandbox
 MODULES = (
     audit,
     chamadas,
+    ferramentas,
     identity,
     marketplace,
     tenants,
