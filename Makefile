@@ -92,6 +92,7 @@ bench-respostas: modelo-venv ## The model on labelled answers, beside keywords a
 
 modelo: modelo-venv ## Train the embedded model that reads answers; the same data gives the same bytes
 	.venv-modelo/bin/python -m benchmarks.respostas.treino
+	.venv-modelo/bin/python -m benchmarks.respostas.dobras
 
 modelo-venv: install
 	test -x .venv-modelo/bin/python || $(PYTHON) -m venv .venv-modelo

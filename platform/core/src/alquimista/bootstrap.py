@@ -54,6 +54,7 @@ from alquimista.runtime.topology import SENDER_TIMEOUT, build_topology, deadline
 from alquimista.sandbox.canais import channels
 from alquimista.settings import Settings
 from alquimista.system import System, classify
+from alquimista.tools.catalogue import prepare
 from alquimista_integrations.egress.addresses import Policy
 from alquimista_integrations.egress.post import Poster
 from fibonacci_bus.timers import Timers
@@ -66,6 +67,7 @@ OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.ten
 
 def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
+    prepare(settings)
     database = Database(settings.app_dsn, settings.relay_dsn)
     found = catalogue if catalogue is not None else admit_all(installed())
     topology = topology_of(settings, found)

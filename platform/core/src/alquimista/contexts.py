@@ -10,6 +10,8 @@ from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.ferramentas.service import ServidorService
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.prospeccao.agendamentos.context import AgendamentosContext
+from alquimista.prospeccao.aprendizado.context import ModelosContext
+from alquimista.prospeccao.aprendizado.modelos import Modelos
 from alquimista.prospeccao.aprovacoes.context import AprovacoesContext
 from alquimista.prospeccao.campanhas.context import CampanhasContext
 from alquimista.prospeccao.conhecimento.context import ConhecimentoContext
@@ -66,6 +68,7 @@ class Contexts:
             "operations": lambda run: RunOperations(run, self.operations),
             "events": lambda run: RunEvents(run, publisher),
             "state": RunState,
+            "modelos": lambda run: ModelosContext(run, Modelos(database, ports, tenants)),
         }
 
     def make(self, run: Run) -> RuntimeContext:

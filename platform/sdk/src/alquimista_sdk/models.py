@@ -396,6 +396,17 @@ class Leitura:
     intent: str
     descadastro: str
     motivos: tuple[str, ...] = ()
+    modelo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeloDaConta:
+    """A tenant's own model of an operation: its number, the shipped model that it adds to."""
+
+    numero: int
+    base: str
+    sha256: str
+    conteudo: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from alquimista.plataforma.marketplace import models as marketplace
 from alquimista.plataforma.tenants import models as tenants
 from alquimista.plataforma.webhooks import models as webhooks
 from alquimista.prospeccao.agendamentos import models as agendamentos
+from alquimista.prospeccao.aprendizado import models as aprendizado
 from alquimista.prospeccao.aprovacoes import models as aprovacoes
 from alquimista.prospeccao.campanhas import models as campanhas
 from alquimista.prospeccao.conhecimento import models as conhecimento
@@ -32,6 +33,7 @@ MODULES = (
     marketplace,
     tenants,
     agendamentos,
+    aprendizado,
     aprovacoes,
     campanhas,
     conhecimento,

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alquimista.plataforma.tenants.consentimento import FINALIDADE, Aprendizado
 from alquimista.plataforma.tenants.leitura import (
     ConfiguracaoInvalida,
     flag_of,
@@ -113,6 +114,7 @@ class Configuracoes:
     modelos_whatsapp: tuple[ModeloWhatsApp, ...] = ()
     retencao_dias: int = 730
     exigir_segundo_fator: bool = False
+    aprendizado: Aprendizado = field(default_factory=Aprendizado)
 
     def __post_init__(self) -> None:
         _email("email_remetente", self.email_remetente)
@@ -127,6 +129,8 @@ class Configuracoes:
         for name in ("palavras_descadastro", "palavras_proibidas"):
             if not all(word.strip() for word in getattr(self, name)):
                 raise ConfiguracaoInvalida(name, "há uma palavra vazia na lista")
+        if not self.aprendizado.valido:
+            raise ConfiguracaoInvalida("aprendizado.finalidade", f"escreva “{FINALIDADE}”")
         _between("retencao_dias", self.retencao_dias, 30, 3650)
         check_modelos(self.modelos_whatsapp)
         _perfil(self.perfil_ideal)
@@ -188,6 +192,7 @@ class Configuracoes:
             "modelos_whatsapp": [modelo.to_json() for modelo in self.modelos_whatsapp],
             "retencao_dias": self.retencao_dias,
             "exigir_segundo_fator": self.exigir_segundo_fator,
+            "aprendizado": self.aprendizado.to_json(),
         }
 
     @classmethod
@@ -332,6 +337,12 @@ def _read_canais(campo: str, value: Any) -> CanaisDoTenant:
     return CanaisDoTenant(**{name: optional_text_of(f"{campo}.{name}", raw[name]) for name in raw})
 
 
+def _read_aprendizado(campo: str, value: Any) -> Aprendizado:
+    raw = object_of(campo, value, ("ativo", "finalidade"))
+    finalidade = optional_text_of(f"{campo}.finalidade", raw.get("finalidade"))
+    return Aprendizado(flag_of(f"{campo}.ativo", raw.get("ativo", False)), finalidade)
+
+
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "email_remetente": text_of,
     "nome_vendedor": text_of,
@@ -349,4 +360,5 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "modelos_whatsapp": read_modelos,
     "retencao_dias": integer_of,
     "exigir_segundo_fator": flag_of,
+    "aprendizado": _read_aprendizado,
 }

@@ -93,6 +93,15 @@ class ModeloWhatsAppSchema(_PartSchema):
         return {**data, "campanha_id": str(found)} if found is not None else data
 
 
+class AprendizadoSchema(_PartSchema):
+    """Consent to learning from corrections; it has to name its purpose."""
+
+    ativo = ma.fields.Boolean(truthy={True}, falsy={False})
+    finalidade = ma.fields.String(
+        allow_none=True, validate=_TEXT, metadata={"example": "melhoria do modelo"}
+    )
+
+
 class ConfiguracoesSchema(_PartSchema):
     """The settings of a tenant; null takes the default."""
 
@@ -147,6 +156,7 @@ class ConfiguracoesSchema(_PartSchema):
         falsy={False},
         metadata={"description": "Se todos precisam da verificação em duas etapas"},
     )
+    aprendizado = ma.fields.Nested(AprendizadoSchema, allow_none=True)
 
 
 class ContaConfiguracoesSchema(ConfiguracoesSchema):

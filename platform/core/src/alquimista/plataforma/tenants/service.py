@@ -241,6 +241,15 @@ class TenantService:
             alvo_id=uow.tenant_id,
             detalhes={"campos": sorted(part)},
         )
+        if settings.aprendizado != before.configuracoes.aprendizado:
+            record(
+                uow,
+                ator,
+                "aprendizado_consentido" if settings.aprendizado.ativo else "aprendizado_revogado",
+                alvo_tipo="tenant",
+                alvo_id=uow.tenant_id,
+                detalhes=settings.aprendizado.to_json(),
+            )
         return after
 
     def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:
