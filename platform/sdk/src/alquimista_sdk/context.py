@@ -268,7 +268,10 @@ class Agendamentos(Protocol):
         """
 
     def take(self, agendamento_id: UUID, horario: Horario) -> bool:
-        """Claim: take the chosen slot, also after its hold expired; False where it is gone."""
+        """Claim: take the chosen slot, also after its hold expired; False where it is gone.
+
+        It stays the run's for ``HORARIO_TOMADO_POR``: confirm it before, or take it again.
+        """
 
     def confirm(
         self,
