@@ -52,6 +52,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
         "by_lote": "read",
         "by_importacao": "read",
         "count_pending": "read",
+        "permitted": "read",
         "lote": "read",
         "importacao": "read",
         "rows": "read",
@@ -137,6 +138,13 @@ class Leads(Protocol):
 
     def count_pending(self, importacao_id: UUID) -> int:
         """How many leads of an import still wait for enrichment."""
+
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose (LGPD, art. 7), in the order given.
+
+        ``finalidade`` is one of ``FINALIDADES``; ask before a use that the platform does not check
+        itself, such as looking a lead up outside. Raises ``NotFound`` for another purpose.
+        """
 
     def lote(self, lote_id: UUID) -> Lote:
         """Read one lot. Raises ``NotFound``."""

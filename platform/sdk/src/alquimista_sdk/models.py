@@ -40,6 +40,15 @@ DISPARO_STATUS = (
 REJEITO_CLASSES = ("invalid_data", "duplicate", "blocked_pf", "no_channel", "suppressed")
 ETAPAS = ("topo", "meio", "fundo")
 CANAIS = ("email", "whatsapp")
+FINALIDADES = (
+    "prospeccao",
+    "enriquecimento",
+    "atendimento",
+    "agendamento",
+    "relatorios",
+    "melhoria_modelo",
+)
+"""What personal data may be used for; an account gives each a legal basis."""
 HORARIO_TOMADO_POR = timedelta(hours=1)
 """How long a run keeps a slot that it took and has not confirmed: longer than all its retries."""
 

@@ -15,6 +15,7 @@ from alquimista.prospeccao.campanhas import models as campanhas
 from alquimista.prospeccao.conhecimento import models as conhecimento
 from alquimista.prospeccao.conversas import models as conversas
 from alquimista.prospeccao.disparos import models as disparos
+from alquimista.prospeccao.finalidades import models as finalidades
 from alquimista.prospeccao.fusoes import models as fusoes
 from alquimista.prospeccao.importacoes import models as importacoes
 from alquimista.prospeccao.leads import models as leads
@@ -35,6 +36,7 @@ MODULES = (
     conhecimento,
     conversas,
     disparos,
+    finalidades,
     fusoes,
     importacoes,
     leads,

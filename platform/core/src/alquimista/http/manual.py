@@ -54,6 +54,7 @@ _PARAMETROS: Mapping[str, str] = {
     "depois_de": "Só mensagens depois desta ordem",
     "email": "O endereço de e-mail",
     "enriquecimento": "A situação do enriquecimento",
+    "finalidade": "A finalidade, como `prospeccao`",
     "fim": "O último dia, AAAA-MM-DD",
     "fusao_id": "A fusão",
     "importacao_id": "A importação",
