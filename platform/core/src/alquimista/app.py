@@ -28,6 +28,7 @@ from alquimista.plataforma.tenants.api import blp as conta
 from alquimista.plataforma.webhooks.api import blp as webhooks_saida
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
 from alquimista.prospeccao.campanhas.api import blp as campanhas
+from alquimista.prospeccao.conhecimento.api import blp as conhecimento
 from alquimista.prospeccao.conversas.api import blp as interacoes
 from alquimista.prospeccao.conversas.webhooks import blp as webhooks
 from alquimista.prospeccao.finalidades.api import bases as bases_legais
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     bases_legais,
     finalidades,
     tratamentos,
+    conhecimento,
     titulares,
     privacidade,
     importacoes,

@@ -96,7 +96,7 @@ def test_whatever_is_allowed_names_its_basis_and_nothing_withdrawn_is_allowed(
 
 def test_a_legitimate_interest_without_its_note_is_refused_naming_what_is_missing() -> None:
     bare = replace(PADROES["atendimento"], base_legal=LEGITIMO_INTERESSE)
-    with pytest.raises(BaseInvalida, match="lia.interesse, lia.necessidade"):
+    with pytest.raises(BaseInvalida, match=r"lia\.interesse, lia\.necessidade"):
         conferir(bare)
     lia = PADROES["prospeccao"].lia
     assert lia is not None

@@ -136,7 +136,7 @@ class RetiradaSchema(ma.Schema):
     motivo = ma.fields.String(validate=_LONGO)
 
 
-class OperacaoSchema(ma.Schema):
+class OperacaoDeTratamentoSchema(ma.Schema):
     """One operation of the record of processing."""
 
     finalidade = ma.fields.String()
@@ -164,4 +164,4 @@ class TratamentosSchema(ma.Schema):
     contato = ma.fields.String()
     gerado_em = ma.fields.AwareDateTime()
     seguranca = ma.fields.List(ma.fields.String())
-    operacoes = ma.fields.List(ma.fields.Nested(OperacaoSchema))
+    operacoes = ma.fields.List(ma.fields.Nested(OperacaoDeTratamentoSchema))

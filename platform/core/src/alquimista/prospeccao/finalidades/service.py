@@ -38,7 +38,7 @@ _DITO = ("texto", "evidencia", "retirado_motivo")
 
 @dataclass(frozen=True, slots=True)
 class NovaBase:
-    """A basis to record for a lead: ``texto`` is what was accepted, ``evidencia`` where it is kept."""
+    """A basis to record for a lead: ``texto`` was accepted, ``evidencia`` says where it is."""
 
     finalidade: str
     base_legal: str

@@ -66,7 +66,7 @@ COLUNAS = (
 
 
 def record_of_processing(uow: UnitOfWork, tenants: TenantService) -> dict[str, Any]:
-    """Who processes which data of whom, what for, on which basis, for how long, shared with whom."""
+    """Who uses which data of whom, what for, on which basis, for how long, shared with whom."""
     facts, settings = tenants.facts_and_settings(uow)
     counts = {row.finalidade: row for row in uow.connection.execute(_COUNTS, _tenant(uow))}
     return {
