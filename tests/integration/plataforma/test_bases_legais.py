@@ -13,6 +13,7 @@ import pytest
 
 from alquimista.prospeccao.finalidades.consulta import decisoes
 from alquimista.prospeccao.importacoes.desfazer import NaoPodeDesfazer, undo
+from alquimista.prospeccao.relatorios.service import objections
 from tests.database import Server
 from tests.integration.api.world import another_tenant, assert_error, audited, open_way
 from tests.integration.conftest import Way
@@ -236,6 +237,22 @@ def test_the_record_of_processing_tells_every_purpose_and_counts_who_withdrew(
     lines = StringIO(sheet.get_data(as_text=True)).read().splitlines()
     assert len(lines) == 7
     assert lines[0].startswith("\ufefffinalidade;titulo;ativa;")
+
+
+def test_reports_leave_out_the_words_of_who_took_them_back(conta: Way, bancada: Bancada) -> None:
+    silent, willing = bancada.lead(), bancada.lead()
+    for each in (silent, willing):
+        bancada.recebe(each, "Está caro demais")
+    with bancada.owner() as connection:
+        connection.exec_driver_sql(
+            "UPDATE nigredo_leads.interacoes SET intent = 'objection' WHERE lead_id IN (%s, %s)",
+            (str(silent), str(willing)),
+        )
+    withdraw(conta, silent, "relatorios")
+    today = conta.agora().date()
+    with conta.uow() as uow:
+        told = objections(uow, today, today, "UTC")
+    assert [item.lead_id for item in told if item.lead_id in (silent, willing)] == [willing]
 
 
 def test_what_was_said_is_handed_out_and_erased_but_that_it_was_said_stays(

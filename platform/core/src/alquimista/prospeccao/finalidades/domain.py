@@ -14,7 +14,7 @@ from typing import Any
 from alquimista_sdk.errors import PermanentError
 
 CONSENTIMENTO, LEGITIMO_INTERESSE = "consentimento", "legitimo_interesse"
-PROSPECCAO = "prospeccao"
+PROSPECCAO, RELATORIOS = "prospeccao", "relatorios"
 BASES: Mapping[str, tuple[str, str]] = {
     CONSENTIMENTO: ("consentimento do titular", "LGPD, art. 7º, I"),
     "obrigacao_legal": ("cumprimento de obrigação legal ou regulatória", "LGPD, art. 7º, II"),
@@ -136,14 +136,14 @@ _PADROES = (
         (*_CONTATO, "data e hora da reunião", "resumo da conversa"),
     ),
     Finalidade(
-        "relatorios",
+        RELATORIOS,
         "Relatórios e métricas",
-        "Medir o funil e as objeções mais comuns, em números agregados.",
+        "Medir o funil e os temas das objeções mais comuns, em números agregados.",
         LEGITIMO_INTERESSE,
-        ("situação do lead", "datas das etapas", "trechos de mensagens"),
+        ("situação do lead", "datas das etapas", "conteúdo das objeções"),
         lia=Balanceamento(
             "Saber se a prospecção funciona e melhorar o que se oferece.",
-            "Os relatórios trazem contagens; mensagens entram só como exemplos de objeções.",
+            "Os relatórios trazem contagens por tema; de uma mensagem só se mostra o código.",
             "Baixo: nenhuma decisão sobre uma pessoa é tomada a partir dos relatórios.",
             "Acesso restrito por papel; os números permanecem sem dados pessoais após a exclusão.",
         ),

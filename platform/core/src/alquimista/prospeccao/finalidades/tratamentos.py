@@ -30,6 +30,7 @@ _COMPARTILHA: Mapping[str, tuple[str, ...]] = {
 CONFERENCIA: Mapping[str, str] = {
     **dict.fromkeys(FINALIDADE_DO_TIPO.values(), "a cada envio"),
     "enriquecimento": "a cada consulta",
+    "relatorios": "a cada relatório, para as objeções",
 }
 """Purpose → when the system itself asks whether a lead's data may be used."""
 _NA_CONTA = "pela conta, na ativação da finalidade"
