@@ -114,7 +114,10 @@ def test_a_withdrawal_stops_its_purpose_and_no_other(conta: Way, bancada: Bancad
     bancada.avancar(timedelta(hours=1))
     bancada.trabalha()
     assert "base_legal" in bancada.recusas(later)
-    assert "retirou a autorização para prospeccao" in bancada.recusas(later)["base_legal"]
+    assert (
+        "retirou a autorização para a finalidade “Prospecção”"
+        in bancada.recusas(later)["base_legal"]
+    )
     assert bancada.disparo(answer).status == "enviado"
     found = bases(conta, lead_id)
     assert not found["prospeccao"]["permitido"]
@@ -158,7 +161,7 @@ def test_an_account_that_asks_for_consent_writes_only_to_those_who_gave_it(
     assert consent(conta, willing, "prospeccao").status_code == 201
     messages = {each: bancada.planeja(each, em=timedelta(0)) for each in (silent, willing)}
     bancada.trabalha()
-    assert "só com consentimento" in bancada.recusas(messages[silent])["base_legal"]
+    assert "pede consentimento" in bancada.recusas(messages[silent])["base_legal"]
     assert "base_legal" not in bancada.recusas(messages[willing])
     conta.call("POST", "/api/leads", {"empresa": "Nova", "email": f"a@{uuid4().hex}.com"}, 202)
     conta.drain()

@@ -17,7 +17,7 @@ from alquimista.http.listing import Listing
 from alquimista.http.services import services
 from alquimista.http.versions import match, tag
 from alquimista.prospeccao.conhecimento import domain, service
-from alquimista.prospeccao.conhecimento.leitura import BYTES_MAXIMO, Entrada, ler, tag_of
+from alquimista.prospeccao.conhecimento.leitura import BYTES_MAXIMO, entrada_de, ler, tag_of
 from alquimista.prospeccao.conhecimento.schemas import (
     CONHECIMENTO_ORDENS,
     ArquivoDeConhecimentoSchema,
@@ -69,10 +69,8 @@ def list_conhecimento(filtro: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ConhecimentoSchema)
 def create_conhecimento(corpo: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """Cria uma entrada; publicada, os agentes já respondem com ela."""
-    ativo = corpo.pop("ativo")
-    tags = dict.fromkeys(found for raw in corpo.pop("etiquetas") if (found := tag_of(raw)))
+    entrada, ativo = entrada_de(corpo), corpo["ativo"]
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        entrada = Entrada(**corpo, etiquetas=tuple(tags))
         entrada_id = service.create(uow, entrada, principal().ator, ativo=ativo)
         shown = _tagged(uow, entrada_id)
     location = url_for("conhecimento.get_conhecimento", conhecimento_id=entrada_id)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from alquimista.prospeccao.importacoes.codificacao import reconhecer
 from alquimista.prospeccao.importacoes.limites import ArquivoInvalido
@@ -107,6 +108,12 @@ def conferir(entrada: Entrada) -> str | None:
     if any(len(etiqueta) > ETIQUETA_MAXIMO for etiqueta in entrada.etiquetas):
         return f"uma etiqueta passa de {ETIQUETA_MAXIMO} caracteres"
     return None
+
+
+def entrada_de(valores: Mapping[str, Any]) -> Entrada:
+    """An entry from its four fields by name, its tags in their one spelling and each once."""
+    tags = dict.fromkeys(found for raw in valores["etiquetas"] if (found := tag_of(str(raw))))
+    return Entrada(valores["titulo"], valores["texto"], valores["palavras"], tuple(tags))
 
 
 def etiquetas_de(texto: str) -> tuple[str, ...]:

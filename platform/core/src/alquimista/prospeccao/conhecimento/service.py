@@ -16,7 +16,7 @@ from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.conhecimento import domain
 from alquimista.prospeccao.conhecimento.domain import Passagem
-from alquimista.prospeccao.conhecimento.leitura import Entrada, Lida, conferir, plain, tag_of
+from alquimista.prospeccao.conhecimento.leitura import Entrada, Lida, conferir, entrada_de, plain
 from alquimista.prospeccao.conhecimento.models import Conhecimento, ConhecimentoVersao
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import Trecho
@@ -105,7 +105,7 @@ def change(
     before = find(uow, entrada_id, lock=True)
     confere(before.versao)
     after = {name: part.get(name, getattr(before, name)) for name in _CAMPOS}
-    entrada = _entrada(after)
+    entrada = entrada_de(after)
     _require(entrada)
     after["etiquetas"] = list(entrada.etiquetas)
     if all(after[name] == getattr(before, name) for name in _CAMPOS):
@@ -163,7 +163,7 @@ def restore(
     if kept[0].removido and not _there(uow, entrada_id):
         _require_room(uow, 1)
         versao = kept[0].numero + 1
-        _insert(uow, entrada_id, _entrada(values), ativo=found.ativo, versao=versao)
+        _insert(uow, entrada_id, entrada_de(values), ativo=found.ativo, versao=versao)
         depois = _shown(found.titulo, found.ativo)
         _note(uow, ator, "conhecimento.restaurado", entrada_id, depois=depois)
         return
@@ -240,11 +240,6 @@ def _require_room(uow: UnitOfWork, more: int) -> None:
 def _lock(uow: UnitOfWork) -> None:
     """Two who add at once are counted one after the other."""
     uow.connection.execute(_LOCK, {"tenant": str(uow.tenant_id)})
-
-
-def _entrada(values: Mapping[str, Any]) -> Entrada:
-    tags = dict.fromkeys(found for raw in values["etiquetas"] if (found := tag_of(str(raw))))
-    return Entrada(values["titulo"], values["texto"], values["palavras"], tuple(tags))
 
 
 def _fields(entrada: Entrada) -> dict[str, Any]:

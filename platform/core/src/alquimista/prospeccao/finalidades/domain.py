@@ -211,25 +211,26 @@ def decidir(
     with; without it nobody is prospected.
     """
     nome, achados = finalidade.finalidade, list(registros)
+    titulo = f"a finalidade “{finalidade.titulo}”"
     if not finalidade.ativa:
-        return Decisao(nome, False, None, "conta", f"a finalidade {nome} está desativada na conta")
+        return Decisao(nome, False, None, "conta", f"{titulo} está desativada na conta")
     retirado = next((found for found in achados if found.retirado_em is not None), None)
     if retirado is not None and retirado.retirado_em is not None:
         quando = f"{retirado.retirado_em:%d/%m/%Y}"
-        motivo = f"a pessoa retirou a autorização para {nome} em {quando}"
+        motivo = f"a pessoa retirou a autorização para {titulo} em {quando}"
         return Decisao(nome, False, None, "lead", motivo)
     if achados:
         base = achados[0].base_legal
         quando = f"{achados[0].obtido_em:%d/%m/%Y}"
-        motivo = f"base legal registrada para {nome}: {base}, em {quando}"
+        motivo = f"base legal do lead para {titulo}: {base}, em {quando}"
         return Decisao(nome, True, base, "lead", motivo)
     if nome == PROSPECCAO and not base_na_importacao:
         motivo = "nenhuma base legal registrada para prospecção"
         return Decisao(nome, False, None, "importacao", motivo)
     if finalidade.base_legal == CONSENTIMENTO:
-        motivo = f"a conta trata dados para {nome} só com consentimento, e não há um registrado"
+        motivo = f"{titulo} pede consentimento, e não há um registrado"
         return Decisao(nome, False, None, "conta", motivo)
-    motivo = f"base legal registrada para {nome}: {finalidade.base_legal}"
+    motivo = f"base legal da conta para {titulo}: {finalidade.base_legal}"
     return Decisao(nome, True, finalidade.base_legal, "conta", motivo)
 
 
