@@ -28,7 +28,7 @@ from alquimista.plataforma.tenants.service import TenantService
 from alquimista.plataforma.webhooks.delivery import WebhookConsumer
 from alquimista.plataforma.webhooks.fanout import WebhookFanout
 from alquimista.plataforma.webhooks.service import WebhookService
-from alquimista.prospeccao.agendamentos import service as agendamentos
+from alquimista.prospeccao.agendamentos import reservas
 from alquimista.prospeccao.conversas import service as conversas
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.canais import Canal
@@ -165,7 +165,7 @@ def _consumers(services: Services, contexts: Contexts) -> dict[str, Consumer]:
         database,
         {
             conversas.TIMER: lambda uow, ref: conversas.finish_burst(ports, uow, ref),
-            agendamentos.TIMER: agendamentos.expire,
+            reservas.TIMER: lambda uow, ref: reservas.expire(ports, uow, ref),
             importacoes.TIMER: lambda uow, ref: importacoes.delete_file(ports, uow, ref),
             FUSOES: lambda uow, ref: fusoes.passo(ports, uow, ref),
             TITULAR: TitularService(ports, services.registry, services.tenants).remind,

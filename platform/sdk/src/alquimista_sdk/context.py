@@ -53,6 +53,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
         "by_lote": "read",
         "by_importacao": "read",
         "count_pending": "read",
+        "permitted": "read",
         "lote": "read",
         "importacao": "read",
         "rows": "read",
@@ -139,6 +140,13 @@ class Leads(Protocol):
 
     def count_pending(self, importacao_id: UUID) -> int:
         """How many leads of an import still wait for enrichment."""
+
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose (LGPD, art. 7), in the order given.
+
+        ``finalidade`` is one of ``FINALIDADES``; ask before a use that the platform does not check
+        itself, such as looking a lead up outside. Raises ``NotFound`` for another purpose.
+        """
 
     def lote(self, lote_id: UUID) -> Lote:
         """Read one lot. Raises ``NotFound``."""
@@ -271,7 +279,10 @@ class Agendamentos(Protocol):
         """
 
     def take(self, agendamento_id: UUID, horario: Horario) -> bool:
-        """Claim: take the chosen slot, also after its hold expired; False where it is gone."""
+        """Claim: take the chosen slot, also after its hold expired; False where it is gone.
+
+        It stays the run's for ``HORARIO_TOMADO_POR``: confirm it before, or take it again.
+        """
 
     def confirm(
         self,

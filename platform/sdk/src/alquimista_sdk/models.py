@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -43,6 +43,17 @@ DISPARO_STATUS = (
 REJEITO_CLASSES = ("invalid_data", "duplicate", "blocked_pf", "no_channel", "suppressed")
 ETAPAS = ("topo", "meio", "fundo")
 CANAIS = ("email", "whatsapp")
+FINALIDADES = (
+    "prospeccao",
+    "enriquecimento",
+    "atendimento",
+    "agendamento",
+    "relatorios",
+    "melhoria_modelo",
+)
+"""What personal data may be used for; an account gives each a legal basis."""
+HORARIO_TOMADO_POR = timedelta(hours=1)
+"""How long a run keeps a slot that it took and has not confirmed: longer than all its retries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,17 @@ def receber(event: AgentEvent, context: AgentContext) -> None:
 
 
 def enriquecer(event: AgentEvent, context: AgentContext) -> None:
-    """Ask the source for what each pending lead lacks, score it, hand the part on."""
+    """Ask the source for what each pending lead lacks, score it, hand the part on.
+
+    Who took back the permission to be looked up is scored by what the customer gave.
+    """
     importacao_id, parte = _id(event, "importacao_id"), int(event.metadata["parte"])
     ids = [UUID(str(lead_id)) for lead_id in event.metadata["lead_ids"]]
     contagem: dict[str, int] = {}
+    permitidos = frozenset(context.leads.permitted(ids, "enriquecimento"))
     for lead in context.leads.get_many(ids):
-        achado = _consultar(event, context, lead)
+        consulta = lead.id in permitidos
+        achado = _consultar(event, context, lead) if consulta else enriquecimento.DISPENSADO
         pontos = prioridade.calcular(
             enriquecimento.completo(lead, achado),
             context.tenant.perfil_ideal,

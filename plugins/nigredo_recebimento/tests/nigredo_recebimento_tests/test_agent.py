@@ -232,6 +232,16 @@ def test_a_source_that_refuses_does_not_stop_the_leads() -> None:
     assert set(twin.store.enriquecimento.values()) == {"nao_encontrado"}
 
 
+def test_who_took_back_the_permission_is_not_looked_up_and_goes_on() -> None:
+    twin, staged = staged_twin()
+    [first, *others] = twin.store.leads
+    twin.store.retiradas.add((first, "enriquecimento"))
+    run(agent, staged, twin)
+    assert twin.store.enriquecimento[first] == "dispensado"
+    assert twin.store.leads[first].prioridade is not None
+    assert "dispensado" not in {twin.store.enriquecimento[other] for other in others}
+
+
 def test_a_tenant_may_do_without_enrichment() -> None:
     twin, staged = staged_twin(answer=broken(AssertionError("asked")), enriquecer=False)
     run(agent, staged, twin)

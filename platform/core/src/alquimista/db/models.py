@@ -17,6 +17,7 @@ from alquimista.prospeccao.campanhas import models as campanhas
 from alquimista.prospeccao.conhecimento import models as conhecimento
 from alquimista.prospeccao.conversas import models as conversas
 from alquimista.prospeccao.disparos import models as disparos
+from alquimista.prospeccao.finalidades import models as finalidades
 from alquimista.prospeccao.fusoes import models as fusoes
 from alquimista.prospeccao.importacoes import models as importacoes
 from alquimista.prospeccao.leads import models as leads
@@ -39,6 +40,7 @@ MODULES = (
     conhecimento,
     conversas,
     disparos,
+    finalidades,
     fusoes,
     importacoes,
     leads,

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
+    FINALIDADES,
     LEAD_STATUS,
     REJEITO_CLASSES,
     Importacao,
@@ -102,6 +103,17 @@ class TwinLeads:
             store.enriquecimento.get(lead.id, "pendente") == "pendente"
             for lead in store.leads.values()
             if lead.importacao_id == importacao_id
+        )
+
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose: all but those in ``retiradas``."""
+        if finalidade not in FINALIDADES:
+            raise NotFound("Finalidade não encontrada.")
+        store = self._store
+        return tuple(
+            lead_id
+            for lead_id in lead_ids
+            if lead_id in store.leads and (lead_id, finalidade) not in store.retiradas
         )
 
     def lote(self, lote_id: UUID) -> Lote:

@@ -38,7 +38,6 @@ _CONVERSA = _TODAS - {
     "feriado",
     "limites",
     "descanso_do_lead",
-    "base_legal",
 }
 EXIGIDAS: Mapping[str, frozenset[str]] = {
     "prospeccao": _TODAS,
@@ -95,7 +94,11 @@ class Pedido:
 
 @dataclass(frozen=True, slots=True)
 class Fatos:
-    """All that the checks look at, read in the authorising transaction."""
+    """All that the checks look at, read in the authorising transaction.
+
+    ``base_legal`` is the basis of the purpose that the message serves, ``base_recusada`` why the
+    purpose may not use the lead's data.
+    """
 
     destino: str | None
     suprimido: bool
@@ -103,6 +106,7 @@ class Fatos:
     fuso: str
     uf: str | None = None
     base_legal: str | None = None
+    base_recusada: str | None = None
     opt_in_whatsapp: bool = False
     ultima_mensagem_do_lead: datetime | None = None
     modelo: str | None = None
@@ -196,10 +200,15 @@ def _supressao(_: Pedido, fatos: Fatos) -> Verificacao:
 
 
 def _base_legal(pedido: Pedido, fatos: Fatos) -> Verificacao:
-    if pedido.canal == "whatsapp" and not fatos.opt_in_whatsapp:
+    prospeccao = pedido.tipo == "prospeccao"
+    if prospeccao and pedido.canal == "whatsapp" and not fatos.opt_in_whatsapp:
         return _recusa("base_legal", "não há opt-in registrado para WhatsApp")
+    if fatos.base_recusada is not None:
+        return _recusa("base_legal", fatos.base_recusada)
     if not fatos.base_legal:
-        return _recusa("base_legal", "nenhuma base legal registrada para prospecção")
+        if prospeccao:
+            return _recusa("base_legal", "nenhuma base legal registrada para prospecção")
+        return _na("base_legal", "a mensagem não usa dados de um lead")
     return _ok("base_legal", f"base legal registrada: {fatos.base_legal}")
 
 

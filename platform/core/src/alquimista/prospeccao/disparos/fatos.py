@@ -14,6 +14,8 @@ from alquimista.plataforma.tenants.modelos import ModeloWhatsApp
 from alquimista.prospeccao.disparos.domain import Fatos, Limites, Ritmo
 from alquimista.prospeccao.disparos.horario import fuso_do_lead
 from alquimista.prospeccao.disparos.modelos import escolher, impedimento
+from alquimista.prospeccao.finalidades.consulta import decisoes
+from alquimista.prospeccao.finalidades.domain import FINALIDADE_DO_TIPO, Decisao
 from alquimista.runtime.ports import Ports
 
 _HORA = timedelta(hours=1)
@@ -112,13 +114,15 @@ def of_lead(
             "por_dia": limites.por_dia,
         },
     ).one()
+    base = _decision(uow, disparo, lead)
     return Fatos(
         destino=lead.email if disparo.canal == "email" else (lead.whatsapp_id or lead.telefone),
         suprimido=found.suprimido,
         status_lead=lead.status,
         fuso=fuso_do_lead(lead.telefone, lead.uf, ambiente.fuso),
         uf=lead.uf,
-        base_legal=lead.base_legal,
+        base_legal=base.base_legal if base is not None else None,
+        base_recusada=base.motivo if base is not None and not base.permitido else None,
         opt_in_whatsapp=bool(lead.metadata.get("opt_in_whatsapp")),
         ultima_mensagem_do_lead=found.ultima_recebida,
         modelo=modelo.nome if modelo is not None else None,
@@ -148,6 +152,14 @@ def without_lead(disparo: Row[Any], ambiente: Ambiente, canal_sandbox: bool) -> 
         tenant_sandbox=ambiente.sandbox,
         canal_sandbox=canal_sandbox,
     )
+
+
+def _decision(uow: UnitOfWork, disparo: Row[Any], lead: Row[Any]) -> Decisao | None:
+    """Whether the purpose that a message serves may use the lead's data; None where it has none."""
+    finalidade = FINALIDADE_DO_TIPO.get(disparo.tipo)
+    if finalidade is None:
+        return None
+    return decisoes(uow, [lead.id], finalidade)[lead.id]
 
 
 def _taken_over(disparo: Row[Any], lead: Row[Any]) -> bool:

@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from alquimista.db.session import UnitOfWork
+from alquimista.prospeccao.finalidades.consulta import find
+from alquimista.prospeccao.finalidades.domain import PROSPECCAO
 from alquimista.prospeccao.importacoes.models import ImportacaoParte, ImportacaoRejeito
 from alquimista.prospeccao.leads.domain import chave_dedupe
 from alquimista.prospeccao.leads.models import Blocklist
@@ -22,7 +24,6 @@ from alquimista.runtime.ports import Ports
 from alquimista_sdk.errors import TransientError
 from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 
-BASE_LEGAL_PADRAO = "legitimo_interesse"
 _COPIED = (
     "id, empresa, cnpj, contato, telefone, telefone_norm, email, email_norm, chave_dedupe, setor, "
     "porte, atividade_principal, cidade, uf, planilha, linha, token_descadastro, metadata"
@@ -153,7 +154,7 @@ def _merge(
     values = {
         "tenant": uow.tenant_id,
         "importacao": importacao_id,
-        "base_legal": BASE_LEGAL_PADRAO,
+        "base_legal": find(uow, PROSPECCAO).base_legal,
         "agora": uow.agora,
     }
     if _insert(connection, values) == len(ids):
