@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, or_, select, text, tuple_, update
+from sqlalchemy import Row, insert, select, text, tuple_, update
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -36,6 +36,7 @@ _ACCESS = text(
     f"SELECT * FROM {_SCHEMA}.find_access(:person, CAST(:session AS uuid), "
     "CAST(:wanted AS uuid), :issued)"
 )
+_USE_KEY = text(f"SELECT * FROM {_SCHEMA}.use_api_key(:digest)")
 _KEY_SHOWN: tuple[Any, ...] = (
     ApiKey.id,
     ApiKey.nome,
@@ -108,29 +109,29 @@ class IdentityService:
             ContaSuspensa: the tenant is suspended.
         """
         with self._database.anonymous() as connection:
-            found = connection.execute(
-                text(f"SELECT tenant_id, api_key_id FROM {_SCHEMA}.find_api_key(:digest)"),
-                {"digest": _digest(key)},
-            ).one_or_none()
-        if found is None:
+            row = connection.execute(_USE_KEY, {"digest": _digest(key)}).one_or_none()
+        if row is None:
             raise AcessoRecusado(_BAD_KEY)
-        with self._database.unit_of_work(found.tenant_id) as uow:
-            row = uow.connection.execute(
-                select(ApiKey.escopos, Tenant.status)
-                .join(Tenant, Tenant.id == ApiKey.tenant_id)
-                .where(
-                    ApiKey.tenant_id == uow.tenant_id,
-                    ApiKey.id == found.api_key_id,
-                    ApiKey.revogada_em.is_(None),
-                    or_(ApiKey.expira_em.is_(None), ApiKey.expira_em > sql.clock_timestamp()),
-                )
-            ).one_or_none()
-            if row is None:
-                raise AcessoRecusado(_BAD_KEY)
-            if row.status != ATIVO:
-                raise ContaSuspensa("Esta conta está suspensa. Fale com o suporte.")
-            _mark_used(uow, found.api_key_id)
-        return domain.of_key(found.tenant_id, found.api_key_id, row.escopos)
+        if row.recusa is not None:
+            if row.anotar:
+                self._note_bad_key(row)
+            raise AcessoRecusado(_BAD_KEY)
+        if row.tenant_status != ATIVO:
+            raise ContaSuspensa("Esta conta está suspensa. Fale com o suporte.")
+        return domain.of_key(row.tenant_id, row.api_key_id, row.escopos)
+
+    def _note_bad_key(self, row: Row[Any]) -> None:
+        """Whoever still sends a revoked or expired key forgot it somewhere, or found it there."""
+        with self._database.unit_of_work(row.tenant_id) as uow:
+            record(
+                uow,
+                Ator("chave", str(row.api_key_id)),
+                "chave_recusada",
+                alvo_tipo="chave",
+                alvo_id=row.api_key_id,
+                resultado="recusado",
+                detalhes={"motivo": row.recusa},
+            )
 
     def create_key(
         self,
@@ -310,22 +311,6 @@ class IdentityService:
                 ._mapping
             )
         return answer
-
-
-def _mark_used(uow: UnitOfWork, api_key_id: UUID) -> None:
-    """Once a minute at most: a key used at every call must not write at every call."""
-    uow.connection.execute(
-        update(ApiKey)
-        .where(
-            ApiKey.tenant_id == uow.tenant_id,
-            ApiKey.id == api_key_id,
-            or_(
-                ApiKey.ultimo_uso_em.is_(None),
-                ApiKey.ultimo_uso_em < sql.clock_timestamp() - text("interval '1 minute'"),
-            ),
-        )
-        .values(ultimo_uso_em=sql.clock_timestamp())
-    )
 
 
 def _digest(key: str) -> str:
