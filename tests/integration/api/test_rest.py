@@ -65,6 +65,15 @@ LISTS = {
     "/api/leads/fusoes": ("created_at", "escore"),
     "/api/leads/importacoes": ("created_at", "status"),
     "/api/auditoria": ("created_at",),
+    "/api/usuarios": ("created_at", "nome", "papel"),
+    "/api/convites": ("created_at", "expira_em", "email"),
+    "/api/chaves": ("created_at", "nome", "ultimo_uso_em"),
+    "/api/events": ("occurred_at",),
+    "/api/dead-letters": ("died_at", "queue"),
+    "/api/sandbox/mensagens": ("ordem",),
+    "/api/webhooks": ("created_at", "updated_at", "titulo"),
+    "/api/servidores-mcp": ("nome",),
+    "/api/titulares/pedidos": ("created_at",),
 }
 
 

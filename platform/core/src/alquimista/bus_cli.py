@@ -138,9 +138,12 @@ def dead_letters(
                     events_service.redrive_dead_letter(uow, redrive, SISTEMA)
                     rows = []
                 else:
-                    rows = events_service.dead_letters(
-                        uow, pending=not todas, after=None, limit=limite
-                    )
+                    query = {
+                        "ordenar": events_service.MORTAS.padrao,
+                        "limite": limite,
+                        "pendentes": not todas,
+                    }
+                    rows = events_service.dead_letters(uow, query)["itens"]
         finally:
             opened.dispose()
     if redrive is not None:

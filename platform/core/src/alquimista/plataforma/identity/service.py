@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select, text, tuple_, update
+from sqlalchemy import Row, and_, insert, not_, or_, select, text, update
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.identity import domain
 from alquimista.plataforma.identity.domain import Principal
@@ -47,6 +49,20 @@ _KEY_SHOWN: tuple[Any, ...] = (
     ApiKey.revogada_em,
     ApiKey.created_at,
 )
+_KEYS = table_of(ApiKey)
+_GOOD = and_(
+    _KEYS.c.revogada_em.is_(None),
+    or_(_KEYS.c.expira_em.is_(None), _KEYS.c.expira_em > sql.clock_timestamp()),
+)
+CHAVES = Listing(
+    table=_KEYS,
+    ordens={name: _KEYS.c[name] for name in ("created_at", "nome", "ultimo_uso_em")},
+    padrao="-created_at",
+    filtros={"ativa": lambda ativa: _GOOD if ativa else not_(_GOOD)},
+    consulta=select(*_KEY_SHOWN),
+    vazios={"ultimo_uso_em": datetime(1970, 1, 1, tzinfo=UTC)},
+)
+"""The tenant's keys, revoked ones too; never the keys themselves."""
 _BAD_KEY = "A chave de acesso é inválida, venceu ou foi revogada."
 _BAD_TOKEN = "Seu acesso é inválido ou venceu. Entre de novo."
 
@@ -192,16 +208,6 @@ class IdentityService:
         if expira_em is not None and expira_em <= datetime.now(UTC):
             raise EscopoInvalido("A validade da chave já passou.", code="validade_invalida")
         return self.create_key(uow, nome, granted, por.ator, expira_em)
-
-    def list_keys(
-        self, uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
-    ) -> Sequence[Row[Any]]:
-        """The tenant's keys, revoked ones too, newest first; never the keys themselves."""
-        query = select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id)
-        if after is not None:
-            query = query.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
-        query = query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()).limit(limit)
-        return uow.connection.execute(query).all()
 
     def get_key(self, uow: UnitOfWork, api_key_id: UUID) -> Row[Any]:
         """One key of the tenant. Raises ``NotFound``."""
