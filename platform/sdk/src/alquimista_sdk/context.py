@@ -158,6 +158,7 @@ class Leads(Protocol):
 
         Rows that the tenant has already, or whose person asked to be forgotten, come back as
         rejects of class ``duplicate`` or ``suppressed``. ``batch`` numbers the batches from 0.
+        Threads of one run may stage different batches at once.
         """
 
     def create_lotes(self, importacao_id: UUID, lotes: Sequence[NovoLote]) -> tuple[Lote, ...]:
