@@ -81,7 +81,9 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     fanout = WebhookFanout()
     publisher = EventPublisher(home, keys, fanout.plan)
     policy = Policy(frozenset(settings.webhooks_locais))
-    webhooks = WebhookService(policy, settings.key("webhooks"), publisher)
+    webhooks = WebhookService(
+        policy, settings.key("webhooks"), publisher, settings.webhooks_carencia
+    )
     servidores = ServidorService(database, policy, settings.key("servidores mcp"))
     ports = Ports(
         publisher=publisher,

@@ -146,9 +146,12 @@ def dead_letters(
                     events_service.redrive_dead_letter(publisher, uow, redrive, SISTEMA)
                     rows = []
                 else:
-                    rows = events_service.dead_letters(
-                        uow, pending=not todas, after=None, limit=limite
-                    )
+                    query = {
+                        "ordenar": events_service.MORTAS.padrao,
+                        "limite": limite,
+                        "pendentes": not todas,
+                    }
+                    rows = events_service.dead_letters(uow, query)["itens"]
         finally:
             system.close()
     if redrive is not None:

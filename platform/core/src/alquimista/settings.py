@@ -172,6 +172,7 @@ class Settings:
     origens: tuple[str, ...] = ()
     proxies: int = 0
     webhooks_locais: tuple[str, ...] = ()
+    webhooks_carencia: timedelta = timedelta(days=1)
     log_level: str = "INFO"
 
     @property
@@ -249,6 +250,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         origens=tuple(env.get("ALQUIMISTA_ORIGENS", "").split()),
         proxies=int(env.get("ALQUIMISTA_PROXIES", "0")),
         webhooks_locais=tuple(env.get("ALQUIMISTA_WEBHOOKS_LOCAIS", "").split()),
+        webhooks_carencia=_carencia(env),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
@@ -294,6 +296,13 @@ def _check_account(raw: str) -> None:
         raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO is no JSON") from error
     if not isinstance(told, dict) or not {"client_email", "private_key"} <= told.keys():
         raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO is no key of a service account")
+
+
+def _carencia(env: Mapping[str, str]) -> timedelta:
+    hours = float(env.get("ALQUIMISTA_WEBHOOKS_CARENCIA_HORAS", "24"))
+    if not 0 <= hours <= 168:
+        raise SettingsInvalid("ALQUIMISTA_WEBHOOKS_CARENCIA_HORAS is 0 to 168")
+    return timedelta(hours=hours)
 
 
 def _cognito(env: Mapping[str, str]) -> Cognito | None:

@@ -23,7 +23,9 @@ mudou antes, a resposta é 412 e nada muda. Em leituras, `If-None-Match` respond
 
 **Repetição segura.** Em `POST`, envie `Idempotency-Key` (1 a 255 caracteres): repetir a mesma
 requisição devolve a mesma resposta, com `Idempotency-Replayed: true`, por 24 horas. A mesma chave
-com outro corpo responde 422; com a primeira ainda em andamento, 409.
+com outro corpo responde 422; com a primeira ainda em andamento, 409. Se o servidor cair no meio, em
+um minuto a chave pode ser repetida: o que não foi feito é feito, e o que foi responde 409
+`resposta_perdida`.
 
 **Limites.** Por minuto, para cada pessoa ou chave e para a conta inteira: `RateLimit-Limit`,
 `RateLimit-Remaining` e `RateLimit-Reset` (segundos). Acima deles, 429 com `Retry-After`.

@@ -72,10 +72,11 @@ _SUSPENDED = (
         or_(Tenant.status == SUSPENSO, Agent.status != _ADMITIDO, Agent.suspenso),
     )
 )
+# The version is of what people read and change; a clock that moves on would refuse their changes.
 _MOVE_CLOCK = text(
     """
     UPDATE alquimista_platform.tenants
-    SET clock_offset = clock_offset + :step, versao = versao + 1
+    SET clock_offset = clock_offset + :step
     WHERE id = :tenant AND sandbox RETURNING clock_offset
     """
 )
@@ -198,9 +199,10 @@ class TenantService:
             depois={name: new[name] for name in names},
         )
 
-    def account(self, uow: UnitOfWork) -> Conta:
+    def account(self, uow: UnitOfWork, *, lock: bool = False) -> Conta:
         """The unit's tenant as its people see it."""
-        row = uow.connection.execute(_ACCOUNT.where(Tenant.id == uow.tenant_id)).one()
+        query = _ACCOUNT.where(Tenant.id == uow.tenant_id)
+        row = uow.connection.execute(query.with_for_update() if lock else query).one()
         return _account(row)
 
     def change(self, uow: UnitOfWork, part: Mapping[str, Any], ator: Ator) -> Conta:
@@ -209,10 +211,7 @@ class TenantService:
         Raises:
             ConfiguracaoInvalida: a value is wrong, or an address of ours belongs to another tenant.
         """
-        row = uow.connection.execute(
-            _ACCOUNT.where(Tenant.id == uow.tenant_id).with_for_update()
-        ).one()
-        before = _account(row)
+        before = self.account(uow, lock=True)
         rest = {name: value for name, value in part.items() if name not in ("nome", "fuso_horario")}
         settings = before.configuracoes.changed(rest)
         _check_channels(uow, settings)
@@ -331,7 +330,5 @@ def set_clock(uow: UnitOfWork, offset: timedelta) -> None:
     if not sandbox:
         raise PermanentError("Só uma conta de demonstração pode mudar o relógio.")
     uow.connection.execute(
-        update(Tenant)
-        .where(Tenant.id == uow.tenant_id)
-        .values(clock_offset=offset, versao=Tenant.versao + 1)
+        update(Tenant).where(Tenant.id == uow.tenant_id).values(clock_offset=offset)
     )
