@@ -5,7 +5,7 @@ from alembic import op
 from fibonacci_bus import revision_3
 
 revision = "0073"
-down_revision = "0050"
+down_revision = "0069"
 branch_labels = None
 depends_on = None
 
