@@ -15,7 +15,8 @@ from uuid import UUID
 import pytest
 
 from alquimista.bootstrap import System
-from alquimista.settings import LanguageModel, Outside, Settings
+from alquimista.outside import LanguageModel, Outside
+from alquimista.settings import Settings
 from tests.database import Urls
 from tests.integration.api.world import another_tenant
 from tests.integration.aprendizado.servidor import Answers, Servico, http_service

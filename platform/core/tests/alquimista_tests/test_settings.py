@@ -73,7 +73,11 @@ def test_printing_settings_shows_no_secret() -> None:
 
 def test_the_manual_lists_every_variable() -> None:
     root = Path(__file__).resolve().parents[4]
-    source = (root / "platform/core/src/alquimista/settings.py").read_text(encoding="utf-8")
+    sources = [
+        (root / "platform/core/src/alquimista" / name).read_text(encoding="utf-8")
+        for name in ("settings.py", "outside.py")
+    ]
+    source = "\n".join(sources)
     read = set(re.findall(r'env(?:\.get\()?\[?"([A-Z_]+)"', source))
     manual = (root / "docs/settings.md").read_text(encoding="utf-8")
     assert read
