@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "de0a51f71c80c7760f7cb69847aed972f08838402387f1ba8a0585974ad4a104"
+MODELO_SHA256 = "6a09daf6974889cabcfdcd343fe95e8ee52746a3af3e671b85d26587f90b2bab"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
