@@ -33,8 +33,19 @@ PALAVRAS_DO_DESENHO = (
 )
 """The design's list. As tenant words they add nothing: the rules below read them in context."""
 
-NEGAM_O_PEDIDO = frozenset(("nao_remova", "nao_de_fora", "nao_pare", "nao_deixe", "pode_continuar"))
-"""Rules of who asks to stay: alone they are the opposite of a request, whatever words they use."""
+NEGAM_O_PEDIDO = frozenset(
+    (
+        "nao_remova",
+        "nao_de_fora",
+        "nao_pare",
+        "nao_deixe",
+        "pode_continuar",
+        "so_horario",
+        "serasa",
+    )
+)
+"""Rules of who asks to stay, names another hour or speaks of another's register: alone they are the
+opposite of a request, whatever words they use."""
 
 _GUARDA = "guarda"
 _COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting

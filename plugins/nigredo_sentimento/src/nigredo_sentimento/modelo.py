@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "6a09daf6974889cabcfdcd343fe95e8ee52746a3af3e671b85d26587f90b2bab"
+MODELO_SHA256 = "5e8ab7a84772fd639ddb7af6061f943e9ca64159c7507bb3f04c32acf7df19c9"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
