@@ -103,6 +103,19 @@ def _rounded(
     )
 
 
+def dobras(
+    x: csr_matrix, leituras: Sequence[Leitura], exemplos: Sequence[Exemplo]
+) -> list[dict[str, float]]:
+    """The scores of every example by a model that saw neither its voice nor its template."""
+    pontos: list[dict[str, float]] = [{} for _ in exemplos]
+    for dobra in dobrar(exemplos):
+        treino = list(dobra.treino)
+        parcial = treinar(x[treino], [exemplos[i] for i in treino])
+        for i in dobra.teste:
+            pontos[i] = parcial.pontuar(leituras[i].tracos)
+    return pontos
+
+
 def pontos_do_pedido(x: csr_matrix, exemplos: Sequence[Exemplo]) -> list[float]:
     """How much each example asks us to stop, by a head that saw neither its voice nor its template.
 

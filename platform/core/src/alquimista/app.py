@@ -27,6 +27,7 @@ from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.plataforma.tenants.api import blp as conta
 from alquimista.plataforma.webhooks.api import blp as webhooks_saida
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
+from alquimista.prospeccao.aprendizado.api import blp as aprendizado
 from alquimista.prospeccao.campanhas.api import blp as campanhas
 from alquimista.prospeccao.conversas.api import blp as interacoes
 from alquimista.prospeccao.conversas.webhooks import blp as webhooks
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     importacoes,
     fusoes,
     interacoes,
+    aprendizado,
     campanhas,
     agendamentos,
     relatorios,

@@ -34,6 +34,7 @@ from alquimista_sdk.models import (
     LinhaBruta,
     Lote,
     MetricasFunil,
+    ModeloDaConta,
     NovaCampanha,
     NovaResposta,
     NovoDisparo,
@@ -99,6 +100,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     "operations": {"call": "call"},
     "events": {"publish": "publish"},
     "state": {"get": "read", "put": "write"},
+    "modelos": {"active": "read"},
 }
 """Every service, its methods and the verb of the scope that opens each."""
 
@@ -158,6 +160,7 @@ class Leads(Protocol):
 
         Rows that the tenant has already, or whose person asked to be forgotten, come back as
         rejects of class ``duplicate`` or ``suppressed``. ``batch`` numbers the batches from 0.
+        Threads of one run may stage different batches at once.
         """
 
     def create_lotes(self, importacao_id: UUID, lotes: Sequence[NovoLote]) -> tuple[Lote, ...]:
@@ -358,6 +361,13 @@ class State(Protocol):
         """Write a value (None removes it). Values about a lead are erased with the lead."""
 
 
+class Modelos(Protocol):
+    """What the tenant's people have taught an operation's model."""
+
+    def active(self, operation: str) -> ModeloDaConta | None:
+        """Read the model in use; None where the tenant has none, or uses the shipped one."""
+
+
 class AgentContext(Protocol):
     """All that an agent has. No session, engine, Flask or environment."""
 
@@ -419,3 +429,6 @@ class AgentContext(Protocol):
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def modelos(self) -> Modelos: ...

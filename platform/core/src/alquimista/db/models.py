@@ -5,11 +5,13 @@ from __future__ import annotations
 from alquimista.db.base import Base
 from alquimista.plataforma.audit import models as audit
 from alquimista.plataforma.chamadas import models as chamadas
+from alquimista.plataforma.ferramentas import models as ferramentas
 from alquimista.plataforma.identity import models as identity
 from alquimista.plataforma.marketplace import models as marketplace
 from alquimista.plataforma.tenants import models as tenants
 from alquimista.plataforma.webhooks import models as webhooks
 from alquimista.prospeccao.agendamentos import models as agendamentos
+from alquimista.prospeccao.aprendizado import models as aprendizado
 from alquimista.prospeccao.aprovacoes import models as aprovacoes
 from alquimista.prospeccao.campanhas import models as campanhas
 from alquimista.prospeccao.conhecimento import models as conhecimento
@@ -26,10 +28,12 @@ from alquimista.sandbox import models as sandbox
 MODULES = (
     audit,
     chamadas,
+    ferramentas,
     identity,
     marketplace,
     tenants,
     agendamentos,
+    aprendizado,
     aprovacoes,
     campanhas,
     conhecimento,

@@ -57,6 +57,7 @@ _PARAMETROS: Mapping[str, str] = {
     "fim": "O último dia, AAAA-MM-DD",
     "fusao_id": "A fusão",
     "importacao_id": "A importação",
+    "interacao_id": "A mensagem",
     "inicio": "O primeiro dia, AAAA-MM-DD",
     "lead_id": "O lead",
     "limite": "Itens por página",

@@ -115,4 +115,4 @@ def list_dead_letters(filtro: dict[str, Any]) -> dict[str, Any]:
 def redrive_dead_letter(dead_letter_id: UUID) -> None:
     """Devolve a mensagem à fila do agente, com novas tentativas."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        service.redrive_dead_letter(uow, dead_letter_id, principal().ator)
+        service.redrive_dead_letter(services().publisher, uow, dead_letter_id, principal().ator)

@@ -18,7 +18,6 @@ from alquimista.plataforma.identity.domain import Principal, may_publish
 from alquimista.runtime.publishing import PROTOCOL_SOURCES, EventPublisher, NewEvent
 from alquimista_sdk.errors import AlquimistaError, NotFound, PermanentError
 from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.publisher import redrive
 
 _COLUMNS = "id, source, type, detail, trace_id, causation_id, depth, occurred_at, replay_name"
 _KINDS = (
@@ -197,14 +196,17 @@ def dead_letters(
     ]
 
 
-def redrive_dead_letter(uow: UnitOfWork, dead_letter_id: UUID, ator: Ator) -> None:
+def redrive_dead_letter(
+    publisher: EventPublisher, uow: UnitOfWork, dead_letter_id: UUID, ator: Ator
+) -> None:
     """Put a dead letter back on its queue with fresh attempts.
 
     Raises:
         NotFound: the tenant has no such dead letter.
         JaReenviada: it was sent again before.
+        FilaIndisponivel: the queue cannot be reached.
     """
-    if not redrive(uow.connection, uow.tenant_id, dead_letter_id):
+    if not publisher.redrive(uow, dead_letter_id):
         known = uow.connection.execute(
             text(f"SELECT 1 FROM {SCHEMA}.dead_letters WHERE tenant_id = :tenant AND id = :id"),
             {"tenant": uow.tenant_id, "id": dead_letter_id},

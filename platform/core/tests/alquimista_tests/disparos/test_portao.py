@@ -128,7 +128,7 @@ def test_only_a_confirmation_goes_out_despite_suppression() -> None:
 def test_whatsapp_needs_an_opt_in_and_an_open_window_or_a_template() -> None:
     facts = replace(BONS, destino="+5511987654321")
     assert codes("prospeccao", facts, "whatsapp") == ["base_legal", "politica_do_canal"]
-    allowed = replace(facts, opt_in_whatsapp=True, modelo_aprovado=True)
+    allowed = replace(facts, opt_in_whatsapp=True, modelo="retomada")
     assert codes("prospeccao", allowed, "whatsapp") == []
     answered = replace(facts, ultima_mensagem_do_lead=TERCA_10H - timedelta(hours=23))
     assert codes("resposta", answered, "whatsapp") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from threading import Lock
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -46,6 +47,10 @@ def next_status(current: str, asked: str) -> str:
     if asked in (*_FINAL, "descartado") or current == "descartado":
         return asked
     return asked if _FUNNEL.index(asked) >= _FUNNEL.index(current) else current
+
+
+_STAGING = Lock()
+"""Of all twins: a lock inside of one would keep it from being copied."""
 
 
 def _read(linhas: Sequence[LinhaBruta], error: Exception | None) -> Iterator[LinhaBruta]:
@@ -126,7 +131,17 @@ class TwinLeads:
         leads: Sequence[LeadHigienizado],
         rejeitos: Sequence[Rejeito],
     ) -> StagedLeads:
-        """Claim: insert a batch of cleaned rows, once."""
+        """Claim: insert a batch of cleaned rows, once; threads take turns."""
+        with _STAGING:
+            return self._stage(importacao_id, batch, leads, rejeitos)
+
+    def _stage(
+        self,
+        importacao_id: UUID,
+        batch: int,
+        leads: Sequence[LeadHigienizado],
+        rejeitos: Sequence[Rejeito],
+    ) -> StagedLeads:
         if len(leads) > STAGE_LIMIT:
             raise PermanentError(f"a batch has at most {STAGE_LIMIT} rows")
         if any(rejeito.classe not in REJEITO_CLASSES for rejeito in rejeitos):

@@ -77,6 +77,7 @@ TODAS = _GERENCIA | frozenset(
         "chaves:write",
         "dead_letters:redrive",
         "leads:erase",
+        "leads:reabilitar",
         "tenants:read",
         "tenants:write",
         "titulares:read",

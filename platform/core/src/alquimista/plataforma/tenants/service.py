@@ -10,7 +10,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, bindparam, cast, select, text, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
@@ -27,6 +37,7 @@ from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import TenantFacts
 
 ATIVO = "ativo"
+SUSPENSO = "suspenso"
 _ADMITIDO = "admitido"
 _TENANT = (
     Tenant.nome,
@@ -46,6 +57,19 @@ _ACTIVE = (
         Tenant.status == ATIVO,
         Agent.status == _ADMITIDO,
         Agent.suspenso.is_(False),
+    )
+)
+_SUSPENDED = (
+    select(literal(True))
+    .select_from(AgentActivation)
+    .join(Tenant, Tenant.id == AgentActivation.tenant_id)
+    .join(Agent, Agent.slug == AgentActivation.agent_slug)
+    .where(
+        AgentActivation.tenant_id == bindparam("tenant"),
+        AgentActivation.agent_slug == bindparam("slug"),
+        AgentActivation.ativo,
+        Tenant.status.in_((ATIVO, SUSPENSO)),
+        or_(Tenant.status == SUSPENSO, Agent.status != _ADMITIDO, Agent.suspenso),
     )
 )
 _MOVE_CLOCK = text(
@@ -125,6 +149,15 @@ class TenantService:
             return None
         facts, _ = _facts(tenant_id, *row[1:])
         return with_defaults(agent.manifest.config_schema, row.config), facts
+
+    def suspended(self, connection: Connection, tenant_id: UUID, slug: str) -> bool:
+        """Whether the tenant has the agent active and may not use it for now.
+
+        So it is where the tenant or the agent is suspended, or another process refused the agent.
+        An agent that the tenant switched off, or that of a tenant that is leaving, is not.
+        """
+        asked = {"tenant": tenant_id, "slug": slug}
+        return connection.execute(_SUSPENDED, asked).first() is not None
 
     def fuso(self, uow: UnitOfWork) -> str:
         """The IANA name of the unit's tenant's zone."""
@@ -208,6 +241,15 @@ class TenantService:
             alvo_id=uow.tenant_id,
             detalhes={"campos": sorted(part)},
         )
+        if settings.aprendizado != before.configuracoes.aprendizado:
+            record(
+                uow,
+                ator,
+                "aprendizado_consentido" if settings.aprendizado.ativo else "aprendizado_revogado",
+                alvo_tipo="tenant",
+                alvo_id=uow.tenant_id,
+                detalhes=settings.aprendizado.to_json(),
+            )
         return after
 
     def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:

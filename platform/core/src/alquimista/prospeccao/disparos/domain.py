@@ -105,7 +105,8 @@ class Fatos:
     base_legal: str | None = None
     opt_in_whatsapp: bool = False
     ultima_mensagem_do_lead: datetime | None = None
-    modelo_aprovado: bool = False
+    modelo: str | None = None
+    impedimento_do_modelo: str | None = None
     campanha_status: str | None = None
     aprovacao_vale: bool | None = None
     respondeu: bool = False
@@ -151,6 +152,12 @@ class Veredito:
         moments = [v.adiar_ate for v in self.recusas]
         known = [moment for moment in moments if moment is not None]
         return max(known) if known and len(known) == len(moments) else None
+
+
+def na_janela(agora: datetime, ultima_mensagem_do_lead: datetime | None) -> bool:
+    """Whether WhatsApp takes free text: the lead wrote less than 24 hours ago."""
+    ultima = ultima_mensagem_do_lead
+    return ultima is not None and agora - ultima < JANELA_WHATSAPP
 
 
 def avaliar(pedido: Pedido, fatos: Fatos) -> Veredito:
@@ -200,12 +207,17 @@ def _politica_do_canal(pedido: Pedido, fatos: Fatos) -> Verificacao:
     codigo = "politica_do_canal"
     if pedido.canal != "whatsapp":
         return _na(codigo, "e-mail não tem janela de conversa")
-    ultima = fatos.ultima_mensagem_do_lead
-    if ultima is not None and pedido.agora - ultima < JANELA_WHATSAPP:
+    if na_janela(pedido.agora, fatos.ultima_mensagem_do_lead):
         return _ok(codigo, "dentro da janela de 24 horas do WhatsApp")
-    if fatos.modelo_aprovado:
-        return _ok(codigo, "modelo aprovado, fora da janela de 24 horas")
-    return _recusa(codigo, "fora da janela de 24 horas do WhatsApp e sem modelo aprovado")
+    if fatos.modelo is None:
+        return _recusa(
+            codigo,
+            "fora da janela de 24 horas do WhatsApp e sem modelo aprovado: "
+            "cadastre um em modelos_whatsapp",
+        )
+    if fatos.impedimento_do_modelo is not None:
+        return _recusa(codigo, f"fora da janela de 24 horas, e {fatos.impedimento_do_modelo}")
+    return _ok(codigo, f"modelo aprovado {fatos.modelo}, fora da janela de 24 horas")
 
 
 def _aprovacao(_: Pedido, fatos: Fatos) -> Verificacao:

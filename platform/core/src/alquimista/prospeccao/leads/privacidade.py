@@ -17,6 +17,7 @@ from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.models import Agendamento
+from alquimista.prospeccao.aprendizado import service as aprendizado
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
@@ -69,6 +70,7 @@ def stores(ports: Ports, keys: LeadKeys) -> tuple[Armazem, ...]:
         Armazem("agendamentos", _erase_meetings(ports), _export_meetings),
         Armazem("arquivos", _erase_files(ports), _nothing),
         Armazem("disparos", _erase_disparos(ports), _export_disparos),
+        Armazem("correcoes", aprendizado.erase, aprendizado.export),
         Armazem("interacoes", _erase_interacoes, _export_interacoes),
         Armazem("sandbox_mensagens", _erase_twin, _nothing),
         Armazem("estado_agentes", _erase_state, _export_state),
