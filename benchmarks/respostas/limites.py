@@ -16,9 +16,9 @@ from nigredo_sentimento.modelo import Limites
 PRECISAO = 0.95
 """Of what is certain, at least this much must be one, in each stratum."""
 
-PAUSADOS = 0.06
+PAUSADOS = 0.07
 """Of the others, at most this much may be taken for one: recall first, so more than the 4 % that is
-wanted in traffic; the folds' models see two thirds of the examples and never their kin."""
+wanted in traffic. On the folds 0.04 sees 81 % of the requests, 0.06 86 %, 0.08 90 %."""
 
 _FOLGA = 0.2
 _PESO_ARMADILHA = 0.25

@@ -33,18 +33,41 @@ PALAVRAS_DO_DESENHO = (
 )
 """The design's list. As tenant words they add nothing: the rules below read them in context."""
 
-NEGAM_O_PEDIDO = frozenset(("nao_remova", "nao_de_fora", "nao_pare", "nao_deixe", "pode_continuar"))
-"""Rules of who asks to stay: alone they are the opposite of a request, whatever words they use."""
+NEGAM_O_PEDIDO = frozenset(
+    (
+        "nao_remova",
+        "nao_de_fora",
+        "nao_pare",
+        "nao_deixe",
+        "pode_continuar",
+        "so_horario",
+        "serasa",
+    )
+)
+"""Rules of who asks to stay, names another hour or speaks of another's register: alone they are the
+opposite of a request, whatever words they use."""
 
 _GUARDA = "guarda"
 _COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting
 _BLANK = "#"
 _COMANDO = re.compile(
-    r"(?:nao (?:quiser|quer|deseja|prefere)|deixar|parar|sair|descadastr\w*|remov\w+)"
+    r"(?:nao (?:quiser|quer|deseja|prefere)|deixar|parar|pare|sair|saida|descadastr\w*|"
+    r"(?:remo[vc]|retir|exclu|apag|bloque)\w+)"
 )
 _AFIRMA = (
-    "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro)"
-    "(?: (?:{cortesia}|sim))*$"
+    "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro|desejo|"
+    "prefiro|devem?|certeza)(?: (?:{cortesia}|sim))*$"
+)
+_DE_NOS = "(?:receb\\w+|escrev\\w+|mandar|{lista}|{msg}|{dado}|descadastr\\w*)"
+_FICAR = re.compile(
+    r"(?:continu\w+|ainda (?:quer|deseja|gostaria)\w*|segui\w+ (?:receb|mand|envi)\w+)"
+)
+_ENVIOS = (
+    "(?:receb\\w+|lista|grupo|{msg}|novidades|conteudos?|mandando|enviando|escrevendo|ouvindo)"
+)
+_RECUSA = (
+    "^(?:{cortesia} )*(?:nao|prefiro(?: que)? nao|melhor nao|acho que nao|negativo|dispenso)"
+    "(?: (?:{cortesia}|nao|mais|quero|desejo|gostaria|precisa))*$"
 )
 _PERTO = "(?:me|nos|{meu}|mim|voces|{msg}|{dado}|{contatar}|{importunar})"
 
@@ -54,7 +77,7 @@ class Descadastro:
     """What the rules say (``certo``, ``incerto``, ``nao``), why (pt-BR), and which of them held.
 
     ``propria`` is what the tenant's own words say, ``confirmou`` what a yes to our own question
-    whether to stop says.
+    whether to stop, or a no to whether to go on, says.
     """
 
     desfecho: str
@@ -89,7 +112,9 @@ def detectar(
             achados[desfecho].append(motivo)
         for desfecho, motivo in _tenant_words(frase, texto_frase, palavras_do_tenant):
             proprias[desfecho].append(motivo)
-    confirmou = anterior is not None and _said_yes_to_leaving(texto, anterior)
+    confirmou = anterior is not None and (
+        _said_yes_to_leaving(texto, anterior) or _said_no_to_staying(texto, anterior)
+    )
     if confirmou:
         achados[CERTO].append("confirmou que quer sair da lista")
     desfecho, propria = _strongest(achados), _strongest(proprias)
@@ -156,12 +181,22 @@ def _tenant_words(frase: Frase, texto: str, tenant: Sequence[str]) -> list[tuple
 
 def _said_yes_to_leaving(texto: Texto, anterior: Texto) -> bool:
     perguntou = any(
-        frase.pergunta
-        and _COMANDO.search(frase.texto)
-        and compilar("(?:receb\\w+|lista|{msg}|descadastr\\w*)").search(frase.texto)
+        frase.pergunta and _COMANDO.search(frase.texto) and compilar(_DE_NOS).search(frase.texto)
         for frase in anterior.frases
     )
     return perguntou and compilar(_AFIRMA).search(texto.tudo) is not None
+
+
+def _said_no_to_staying(texto: Texto, anterior: Texto) -> bool:
+    """A plain no to whether we may go on writing is an opposition, not a refusal of an offer."""
+    perguntou = any(
+        frase.pergunta
+        and _FICAR.search(frase.texto)
+        and not _COMANDO.search(frase.texto)
+        and compilar(_ENVIOS).search(frase.texto)
+        for frase in anterior.frases
+    )
+    return perguntou and compilar(_RECUSA).search(texto.tudo) is not None
 
 
 def _spoke_of_meeting(anterior: Texto | None) -> bool:

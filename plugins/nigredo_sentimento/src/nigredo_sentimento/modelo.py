@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "de0a51f71c80c7760f7cb69847aed972f08838402387f1ba8a0585974ad4a104"
+MODELO_SHA256 = "5e8ab7a84772fd639ddb7af6061f943e9ca64159c7507bb3f04c32acf7df19c9"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")

@@ -179,6 +179,14 @@ def test_yes_to_our_question_about_leaving_is_certain() -> None:
     assert analisar("Sim, por favor", "Posso enviar a proposta?").descadastro == "nao"
 
 
+def test_no_to_our_question_about_going_on_is_certain() -> None:
+    pergunta = "Podemos continuar enviando novidades?"
+    assert analisar("Não, obrigado", pergunta).descadastro == "certo"
+    assert detectar(preparar("Não, obrigado"), (), preparar(pergunta)).confirmou == "certo"
+    oferta = preparar("Podemos continuar a conversa na quinta?")
+    assert detectar(preparar("Não, obrigado"), (), oferta).confirmou == "nao"
+
+
 def test_cancelling_after_talk_of_a_meeting_is_left_to_a_person() -> None:
     assert analisar("Cancelar").descadastro == "certo"
     assert analisar("Cancelar", "Sua reunião é quinta às 10h.").descadastro == "incerto"
