@@ -114,7 +114,7 @@ class OutsideServer:
         return self._run(work)
 
     def _run(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        target = resolve(self._url, self._policy, self._resolver)
+        transport = _Pinned(resolve(self._url, self._policy, self._resolver))
 
         async def main() -> T:
             headers = {"Accept-Encoding": "identity", "User-Agent": "Alquimista-MCP/1"}
@@ -123,7 +123,7 @@ class OutsideServer:
             with anyio.fail_after(self._deadline):
                 async with (
                     httpx2.AsyncClient(
-                        transport=_Pinned(target), headers=headers, timeout=self._deadline
+                        transport=transport, headers=headers, timeout=self._deadline
                     ) as http,
                     Client(
                         streamable_http_client(self._url, http_client=http), cache=None
@@ -136,6 +136,8 @@ class OutsideServer:
         except AlquimistaError:
             raise
         except Exception as error:
+            if transport.unauthorized:
+                raise ServidorRecusou("O servidor não aceitou o token.") from error
             raise _told(error) from error
 
 
@@ -177,8 +179,6 @@ def _told(error: BaseException) -> Exception:
         if isinstance(leaf, AlquimistaError):
             return leaf
     for leaf in found:
-        if isinstance(leaf, httpx2.HTTPStatusError) and leaf.response.status_code in (401, 403):
-            return ServidorRecusou("O servidor não aceitou o token.")
         refused = isinstance(leaf, MCPError) and leaf.code not in (
             types.CONNECTION_CLOSED,
             types.REQUEST_TIMEOUT,
@@ -200,6 +200,8 @@ class _Pinned(httpx2.AsyncBaseTransport):
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self.unauthorized = False
+        """Whether the last answer said so: the SDK tells every refusal of HTTP alike."""
         self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -216,6 +218,7 @@ class _Pinned(httpx2.AsyncBaseTransport):
             extensions={**request.extensions, "sni_hostname": target.host},
         )
         response = await self._inner.handle_async_request(pinned)
+        self.unauthorized = response.status_code in (401, 403)
         if "content-encoding" in response.headers:
             await response.aclose()
             raise httpx2.DecodingError("a compressed answer was not asked for")

@@ -27,6 +27,7 @@ from alquimista.prospeccao.importacoes.previa import descrever
 from alquimista.prospeccao.importacoes.schemas import (
     ArquivoSchema,
     DesfeitaSchema,
+    EnvioSchema,
     ImportacaoComRejeitosSchema,
     ImportacaoFiltroSchema,
     ImportacaoPaginaSchema,
@@ -57,6 +58,8 @@ _CORPO = {
         },
     }
 }
+FORMULARIO = {"required": True, "content": {"multipart/form-data": {"schema": EnvioSchema}}}
+"""The one body that the file and the options come in."""
 
 
 @blp.post("")
@@ -81,6 +84,7 @@ def post_leads() -> tuple[dict[str, Any], int, dict[str, str]]:
 
 @blp.post("/importacoes")
 @requires("leads:write")
+@blp.doc(requestBody=FORMULARIO)
 @blp.arguments(ArquivoSchema, location="files")
 @blp.arguments(OpcoesSchema, location="form")
 @blp.response(202, RecebidaSchema)
@@ -109,6 +113,7 @@ def post_importacao(
 
 @blp.post("/importacoes/previa")
 @requires("leads:write")
+@blp.doc(requestBody=FORMULARIO)
 @blp.arguments(ArquivoSchema, location="files")
 @blp.arguments(OpcoesSchema, location="form")
 @blp.response(200, PreviaSchema)
