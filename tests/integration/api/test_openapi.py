@@ -205,7 +205,7 @@ def test_every_body_has_an_example_that_its_own_schema_takes() -> None:
     document = offline_app().test_client().get("/api/openapi.json").get_json()
     components = as_json_schema(document["components"]["schemas"])
     shared = document["components"]["responses"]
-    found, wrong = 0, list[Any]()
+    found = 0
     named = {f"shared {name}": {"responses": {name: body}} for name, body in shared.items()}
     for name, operation in [*operations(document), *named.items()]:
         for where, content in bodies(operation):
