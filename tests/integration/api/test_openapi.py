@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 
 from alquimista.app import create_app
+from alquimista.http.examples import UNKNOWN
 from alquimista.http.routes import openapi_path
 from alquimista.manuals import offline_app, openapi_text
 from tests.database import ROOT
@@ -220,6 +222,8 @@ def test_every_body_has_an_example_that_its_own_schema_takes() -> None:
                 for error in checker.iter_errors(content["example"])
             ]
             assert faults == [], (name, where)
+            unknown = UNKNOWN in json.dumps(content["example"], ensure_ascii=False)
+            assert not unknown, (name, where, "add the field to http/example_values.py")
             found += 1
     assert found > 120
 
