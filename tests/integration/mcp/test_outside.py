@@ -316,7 +316,7 @@ def test_another_account_has_none_of_it(mundo: Way, crm: tuple[str, Crm]) -> Non
         ("POST", "/testar"),
     ):
         path = f"/api/servidores-mcp/{made['id']}{end}"
-        body = {} if method == "PATCH" else None
+        body: dict[str, Any] | None = {} if method == "PATCH" else None
         assert_error(other.response(method, path, body), 404)
     assert not [name for name in registry(other).names if name.startswith("mcp:")]
 
