@@ -22,7 +22,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos modelo modelo-venv mcp-conformance lock clean
+.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos modelo modelo-venv infra-synth infra-test infra-venv mcp-conformance lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -101,6 +101,7 @@ bench-respostas: modelo-venv ## The model on labelled answers, beside keywords a
 
 modelo: modelo-venv ## Train the embedded model that reads answers; the same data gives the same bytes
 	.venv-modelo/bin/python -m benchmarks.respostas.treino
+	.venv-modelo/bin/python -m benchmarks.respostas.dobras
 
 modelo-venv: install
 	test -x .venv-modelo/bin/python || $(PYTHON) -m venv .venv-modelo
@@ -113,13 +114,31 @@ bench-matcher: install ## 1,000 rules of every operator, beside moto's loop and 
 chaos: install ## kill -9, cut wires, moved clocks, a full disk: every event counted (SEED=1)
 	$(BIN)/python -m tests.faults
 
+infra-synth: infra-venv ## The AWS stacks as CloudFormation, from the declaration of the bus (needs Node)
+	mkdir -p .alquimista
+	$(BIN)/alquimista bus declaration > .alquimista/declaration.json
+	cd infra && JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 ../.venv-infra/bin/python app.py ../.alquimista/declaration.json
+
+infra-test: infra-venv ## Every queue, rule and limit of the stacks beside the declaration (needs Node)
+	mkdir -p .alquimista
+	$(BIN)/alquimista bus declaration > .alquimista/declaration.json
+	cd infra && JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 DECLARATION=$(CURDIR)/.alquimista/declaration.json \
+		../.venv-infra/bin/python -m pytest -q
+
+infra-venv: install
+	@command -v node >/dev/null || { echo "infra: Node (20 or later) is missing; CDK runs on it"; exit 1; }
+	test -x .venv-infra/bin/python || $(PYTHON) -m venv .venv-infra
+	VIRTUAL_ENV=$(CURDIR)/.venv-infra $(BIN)/uv pip sync --quiet --require-hashes requirements/infra.txt
+	VIRTUAL_ENV=$(CURDIR)/.venv-infra $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e ./fibonacci_bus
+
 lock: install ## Compile requirements/*.in into *.txt with hashes and no index address
 	$(COMPILE) requirements/prod.in -o requirements/prod.txt
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) requirements/modelo.in -o requirements/modelo.txt
+	$(COMPILE) requirements/infra.in -o requirements/infra.txt
 
 clean: ## Remove caches and the environment; data in .alquimista stays
-	rm -rf $(VENV) .venv-bench .venv-modelo .mcp-conformance .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-modelo .venv-infra infra/cdk.out .mcp-conformance .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f .coverage .coverage.* coverage.xml
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -60,7 +60,7 @@ CABECALHO = (
 SEM_CANAL_A_CADA = 50
 """One row in so many has neither phone nor e-mail, and is rejected."""
 _ESPERA_SEGUNDOS = 300.0
-_OLHAR_SEGUNDOS = 0.1
+_OLHAR_SEGUNDOS = 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,19 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from alquimista.runtime.homes import AwsHome
 from alquimista.runtime.topology import WEBHOOK_QUEUE
 from alquimista.settings import Aws, Settings
 from alquimista.workers import WorkerThreads
+from alquimista_sdk.errors import PermanentError
 from fibonacci_bus.aws import BusDeclaration, declare
 from tests.database import Urls
+from tests.integration.api.world import another_tenant
 from tests.integration.bus.aws.cloud import (
     Pump,
     events_client,
@@ -168,3 +172,51 @@ def test_a_process_of_its_own_polls_the_queues(way: Way, functions: Functions) -
     finally:
         working.stop()
     assert functions.invoked == set(), "no function did it"
+
+
+def test_what_died_on_sqs_is_listed_to_its_tenant_alone_and_sent_again(
+    way: Way, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fibonacci_bus.aws.dead_letters.REDRIVE_DELAY_SECONDS", 0)
+    agent = way.system.consumers["nigredo_recebimento"]
+    with monkeypatch.context() as patch:
+
+        def fail(*_: Any) -> None:
+            raise PermanentError("recusado para ana@exemplo.com.br")
+
+        patch.setattr(agent, "run", fail)
+        way.call("POST", "/api/leads", [{"empresa": "A", "email": "a@exemplo.com.br"}], status=202)
+        functions.drain()
+    assert way.call("GET", "/api/dead-letters")["itens"] == []
+    way.system.home.sweep()
+    [dead] = way.call("GET", "/api/dead-letters")["itens"]
+    assert (dead["queue"], dead["error_class"]) == ("nigredo_recebimento", "permanent")
+    assert dead["error_text"] == "PermanentError: recusado para [e-mail]"
+    other = another_tenant(way.system, "Outra Conta")
+    path = f"/api/dead-letters/{dead['id']}/redrive"
+    assert other.call("GET", "/api/dead-letters")["itens"] == []
+    other.call("POST", path, status=404)
+    way.call("POST", path, status=202)
+    way.call("POST", path, status=409)
+    functions.drain()
+    assert way.call("GET", "/api/campanhas?status=rascunho")["itens"]
+    assert way.call("GET", "/api/dead-letters?pendentes=true")["itens"] == []
+
+
+def test_a_queue_that_cannot_be_reached_is_answered_503_and_the_letter_stays(
+    way: Way, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = uuid4()
+    with way.system.database.unit_of_work(way.tenant_id) as uow:
+        uow.connection.execute(
+            text(
+                "INSERT INTO fibonacci_core.dead_letters (id, tenant_id, queue, event_id, "
+                "error_class, error_text, receives) "
+                "VALUES (:id, :tenant, 'fila_que_saiu', :event, 'permanent', 'x', 1)"
+            ),
+            {"id": letter, "tenant": way.tenant_id, "event": uuid4()},
+        )
+    answer = way.call("POST", f"/api/dead-letters/{letter}/redrive", status=503)
+    assert answer["status"] == "fila_indisponivel"
+    [row] = way.call("GET", "/api/dead-letters?pendentes=true")["itens"]
+    assert row["id"] == str(letter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -54,7 +54,7 @@ def lead(linha: int, **fields: Any) -> LeadHigienizado:
     """A row with an address that no other row has."""
     address = f"{uuid4().hex}@foz.com.br"
     base = LeadHigienizado("Foz", "Leads", linha, email=address, email_norm=address)
-    return replace(base, **fields)
+    return base._replace(**fields)
 
 
 def sem_nul(value: Any) -> Any:
@@ -84,7 +84,7 @@ def test_any_text_of_a_cell_comes_back_as_it_was(way: Way) -> None:
             )
             for number, cells in enumerate(linhas, start=1)
         ]
-        leads = [replace(item, planilha=f"{item.planilha}{uuid4().hex[:12]}") for item in leads]
+        leads = [item._replace(planilha=f"{item.planilha}{uuid4().hex[:12]}") for item in leads]
         answer = gravar(way, importacao_id, leads, parte=uuid4().int % 2**31)
         assert None not in answer.lead_ids
         for lead_id, item in zip(answer.lead_ids, leads, strict=True):
@@ -114,7 +114,7 @@ def test_an_empty_field_and_one_that_says_null_are_told_apart(way: Way) -> None:
 def test_a_repeated_batch_answers_the_same_and_changes_nothing(way: Way) -> None:
     importacao_id = nova_importacao(way)
     leads = [lead(linha) for linha in range(1, 6)]
-    leads.append(replace(leads[0], linha=6))
+    leads.append(leads[0]._replace(linha=6))
     rejeitos = [Rejeito("Leads", 7, None, "no_channel", "Não há e-mail nem telefone.")]
     first = gravar(way, importacao_id, leads, rejeitos)
     before = way.rows("SELECT * FROM nigredo_leads.leads ORDER BY id")
@@ -124,6 +124,28 @@ def test_a_repeated_batch_answers_the_same_and_changes_nothing(way: Way) -> None
     assert way.rows("SELECT * FROM nigredo_leads.leads ORDER BY id") == before
     assert way.rows("SELECT aceitos, rejeitados FROM nigredo_leads.importacao_partes") == [(5, 2)]
     assert len(way.rows("SELECT 1 FROM nigredo_leads.importacao_rejeitos")) == 2
+
+
+def test_batches_staged_at_once_all_stand_and_share_no_lead(way: Way) -> None:
+    importacao_id = nova_importacao(way)
+    twice = lead(1)
+    batches = [
+        [lead(100 * parte + linha) for linha in range(50)]
+        + [twice._replace(linha=100 * parte + 99)]
+        for parte in range(1, 5)
+    ]
+    with ThreadPoolExecutor(4) as executor:
+        answers = list(
+            executor.map(lambda item: gravar(way, importacao_id, item[1], parte=item[0]),
+                         enumerate(batches))
+        )  # fmt: skip
+    assert sum(answer.lead_ids[-1] is not None for answer in answers) == 1
+    assert sum(len(answer.rejeitos) for answer in answers) == 3
+    ids = [lead_id for answer in answers for lead_id in answer.lead_ids if lead_id is not None]
+    assert len(set(ids)) == len(ids) == 201
+    assert {row.id for row in way.rows("SELECT id FROM nigredo_leads.leads")} == set(ids)
+    partes = way.rows("SELECT sum(aceitos), sum(rejeitados) FROM nigredo_leads.importacao_partes")
+    assert [tuple(map(int, row)) for row in partes] == [(201, 3)]
 
 
 def test_another_import_of_the_same_rows_is_rejected_row_by_row(way: Way) -> None:

@@ -50,6 +50,7 @@ def test_lists_of_another_tenant_are_empty(way: Way, intruder: Way) -> None:
         "/api/campanhas",
         "/api/agendamentos",
         "/api/sandbox/mensagens",
+        "/api/conhecimento",
     ):
         assert way.call("GET", path)["itens"], path
         assert intruder.call("GET", path)["itens"] == [], path
@@ -63,12 +64,20 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
         "agendamento_id": way.call("GET", "/api/agendamentos")["itens"][0]["id"],
         "importacao_id": str(way.rows("SELECT id FROM nigredo_leads.importacoes")[0].id),
         "fusao_id": str(way.rows("SELECT id FROM nigredo_leads.fusoes")[0].id),
+        "conhecimento_id": way.call("GET", "/api/conhecimento")["itens"][0]["id"],
         "dead_letter_id": "00000000-0000-0000-0000-000000000001",
     }
     bodies: dict[str, dict[str, Any]] = {
         "converter": {"valor_centavos": 1},
         "descadastro": {},
         "aprovar": {},
+        "bases-legais": {
+            "finalidade": "prospeccao",
+            "base_legal": "execucao_contrato",
+            "meio": "contrato",
+            "obtido_em": "2020-01-01T00:00:00Z",
+        },
+        "retiradas": {"finalidade": "prospeccao", "meio": "email"},
     }
     called = 0
     for rule in intruder.client.application.url_map.iter_rules():
@@ -82,14 +91,15 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             body: dict[str, Any] | None = bodies.get(path.rsplit("/", 1)[-1])
             if method == "PATCH":
-                body = {"status": "realizado"} if "agendamentos" in path else {"nome": "meu"}
+                body = {"titulo" if "conhecimento" in path else "nome": "meu"}
+                body = {"status": "realizado"} if "agendamentos" in path else body
             if method == "POST" and body is None:
                 body = {}
             response = intruder.response(method, path, body)
             assert response.status_code == 404, (method, path, response.get_data(as_text=True))
             assert set(response.get_json()) == {"code", "status", "message", "errors", "trace_id"}
             called += 1
-    assert called >= 17
+    assert called >= 27
     assert intruder.call("GET", "/api/events?trace_id=" + _a_trace(way))["itens"] == []
 
 

@@ -10,10 +10,12 @@ from fibonacci_bus.errors import (
     InvalidDeclaration,
     InvalidPattern,
     LostClaim,
+    Paused,
 )
 from fibonacci_bus.event import Event
 from fibonacci_bus.metrics import Figures, figures
 from fibonacci_bus.pattern import Pattern, compile_pattern
+from fibonacci_bus.pausing import resume
 from fibonacci_bus.ports import MessageSource
 from fibonacci_bus.publisher import publish, redrive, send_to_queue
 from fibonacci_bus.queues import Listener, Message, QueueReader
@@ -41,6 +43,7 @@ __all__ = [
     "Message",
     "MessageSource",
     "Pattern",
+    "Paused",
     "Queue",
     "QueueReader",
     "Replayed",
@@ -61,6 +64,7 @@ __all__ = [
     "publish",
     "purge",
     "redrive",
+    "resume",
     "run_replay",
     "send_to_queue",
     "topology_of",

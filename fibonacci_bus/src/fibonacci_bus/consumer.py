@@ -32,7 +32,14 @@ class Consumer(Protocol):
         """How long a run may take."""
 
     def admit(self, connection: Connection, event: Event) -> bool:
-        """Asked in the claim transaction; False acknowledges the event unhandled."""
+        """Asked in the claim transaction; False acknowledges the event unhandled.
+
+        Raises:
+            Paused: the event waits, with its attempts, until its partition is resumed.
+        """
 
     def run(self, event: Event, attempt: int) -> Commit:
-        """Do the work with no transaction open; answers what the commit transaction does."""
+        """Do the work with no transaction open; answers what the commit transaction does.
+
+        The commit may raise ``Paused`` too: then nothing of the run is kept.
+        """

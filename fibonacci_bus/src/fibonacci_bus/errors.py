@@ -53,6 +53,14 @@ class BreakerOpen(BusError):
         self.retry_after = retry_after
 
 
+class Paused(BusError):
+    """Raised by ``Consumer.admit``, or in the commit: the event's partition waits for now.
+
+    The event stays on its queue, unreceived and with its attempts, until the queue's messages of
+    that partition are resumed (``fibonacci_bus.pausing``); on SQS it comes again by itself.
+    """
+
+
 def cut_off(error: BaseException) -> BreakerOpen | None:
     """The open breaker that ended a run, if it was one."""
     seen: BaseException | None = error

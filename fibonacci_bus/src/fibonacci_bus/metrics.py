@@ -18,8 +18,9 @@ _QUEUES = text(
     SELECT queue, count(*) FILTER (WHERE visible_at <= clock_timestamp()) AS waiting,
            count(*) FILTER (WHERE visible_at > clock_timestamp() AND state = 'in_flight')
                AS in_flight,
-           count(*) FILTER (WHERE visible_at > clock_timestamp() AND state <> 'in_flight')
-               AS delayed,
+           count(*) FILTER (WHERE visible_at > clock_timestamp()
+                            AND state NOT IN ('in_flight', 'paused')) AS delayed,
+           count(*) FILTER (WHERE state = 'paused') AS paused,
            coalesce(extract(epoch FROM clock_timestamp()
                - min(enqueued_at) FILTER (WHERE visible_at <= clock_timestamp())), 0) AS oldest
     FROM {SCHEMA}.queue_messages
@@ -69,13 +70,17 @@ _PUBLISHED = text(
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
-    """``oldest_seconds`` is the age of the oldest message that could be received now."""
+    """``oldest_seconds`` is the age of the oldest message that could be received now.
+
+    ``paused`` messages wait until their partition is resumed.
+    """
 
     queue: str
     waiting: int
     in_flight: int
     delayed: int
     oldest_seconds: float
+    paused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,9 @@ def figures(
     minutes = window.total_seconds() / 60
     parameters = {"seconds": window.total_seconds(), "tenant": tenant_id}
     queues = tuple(
-        QueueFigures(row.queue, row.waiting, row.in_flight, row.delayed, float(row.oldest))
+        QueueFigures(
+            row.queue, row.waiting, row.in_flight, row.delayed, float(row.oldest), row.paused
+        )
         for row in connection.execute(_QUEUES, {"tenant": tenant_id})
     )
     consumers = tuple(

@@ -56,6 +56,12 @@ class MessageSource(Protocol):
         In PostgreSQL it keeps its place in the order; SQS gets a delayed copy.
         """
 
+    def pause(self, message: Message) -> bool:
+        """Put a message away, unreceived, while its partition is paused.
+
+        In PostgreSQL until it is resumed; SQS gets a copy that comes again after 15 minutes.
+        """
+
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
         """Move a message to the dead letters with its error."""
 

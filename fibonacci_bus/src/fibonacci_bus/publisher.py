@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -61,6 +62,19 @@ _FAN_OUT = text(
     """
 )
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
+_TAKE = text(
+    f"""
+    UPDATE {SCHEMA}.dead_letters SET redriven_at = clock_timestamp(), versao = versao + 1
+    WHERE tenant_id = :tenant AND id = :id AND redriven_at IS NULL
+    RETURNING queue, event_id, ordering_key
+    """
+)
+_FORGET = text(
+    f"""
+    DELETE FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event
+      AND consumer = :consumer AND status <> 'done'
+    """
+)
 _DEAD = text(
     f"""
     INSERT INTO {SCHEMA}.dead_letters
@@ -155,27 +169,37 @@ def fan_out(
         connection.execute(_NOTIFY, {"channel": CHANNEL})
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A dead letter that is to go on its queue again."""
+
+    queue: str
+    event_id: UUID
+    ordering_key: str | None
+
+
 def redrive(connection: Connection, tenant_id: UUID, dead_letter_id: UUID) -> bool:
     """Put a dead letter back on its queue with fresh attempts; False where there is none left."""
-    row = connection.execute(
-        text(
-            f"UPDATE {SCHEMA}.dead_letters SET redriven_at = clock_timestamp(), "
-            "versao = versao + 1 WHERE tenant_id = :tenant AND id = :id AND redriven_at IS NULL "
-            "RETURNING queue, event_id, ordering_key"
-        ),
-        {"tenant": tenant_id, "id": dead_letter_id},
-    ).one_or_none()
-    if row is None:
+    taken = take_dead_letter(connection, tenant_id, dead_letter_id)
+    if taken is None:
         return False
-    connection.execute(
-        text(
-            f"DELETE FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event "
-            "AND consumer = :consumer AND status <> 'done'"
-        ),
-        {"tenant": tenant_id, "event": row.event_id, "consumer": row.queue},
+    send_to_queue(
+        connection, taken.event_id, taken.queue, tenant_id, ordering_key=taken.ordering_key
     )
-    send_to_queue(connection, row.event_id, row.queue, tenant_id, ordering_key=row.ordering_key)
     return True
+
+
+def take_dead_letter(connection: Connection, tenant_id: UUID, dead_letter_id: UUID) -> Taken | None:
+    """Mark a dead letter as sent again and forget its attempts; None where there is none left.
+
+    The caller puts it on its queue in the same transaction, or rolls back.
+    """
+    asked = {"tenant": tenant_id, "id": dead_letter_id}
+    row = connection.execute(_TAKE, asked).one_or_none()
+    if row is None:
+        return None
+    connection.execute(_FORGET, {"tenant": tenant_id, "event": row.event_id, "consumer": row.queue})
+    return Taken(row.queue, row.event_id, row.ordering_key)
 
 
 def store(connection: Connection, events: Sequence[Event], *, status: str) -> set[UUID]:

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from fibonacci_bus.clock import show_hidden
 from fibonacci_bus.ddl import SCHEMA
+from fibonacci_bus.depth import Depth, depths
 from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass
 from fibonacci_bus.listener import Listener
 from fibonacci_bus.topology import Topology
+from fibonacci_bus.tried import Tried, tried
 
 __all__ = ["Depth", "Listener", "Message", "QueueReader"]
 _RECEIVE = f"""
@@ -46,17 +48,19 @@ _RESEND = text(
     WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
     """
 )
+_PAUSE = text(
+    f"""
+    UPDATE {SCHEMA}.queue_messages
+    SET state = 'paused', visible_at = 'infinity', receipt = NULL,
+        receives = greatest(receives - 1, 0)
+    WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
+    """
+)
 _DEAD_LETTER = text(
     f"""
     INSERT INTO {SCHEMA}.dead_letters
         (id, tenant_id, queue, event_id, ordering_key, error_class, error_text, receives)
     VALUES (:id, :tenant, :queue, :event, :ordering_key, :error_class, :error_text, :receives)
-    """
-)
-_TRIED = text(
-    f"""
-    SELECT attempts, last_error_class, last_error FROM {SCHEMA}.inbox
-    WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue
     """
 )
 _NUMBER = itemgetter(1)
@@ -65,20 +69,6 @@ _LOOK_SECONDS = 0.5
 _UNHIDE_SECONDS = 20.0
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
-_DEPTH = text(
-    f"""
-    SELECT queue,
-           count(*) FILTER (WHERE state = 'parked' OR visible_at <= clock_timestamp()) AS waiting,
-           count(*) FILTER (WHERE state = 'in_flight' AND visible_at > clock_timestamp())
-               AS in_flight,
-           count(*) FILTER (WHERE state IN ('waiting', 'delayed')
-                            AND visible_at > clock_timestamp()) AS delayed,
-           extract(epoch FROM clock_timestamp() - min(enqueued_at)) AS oldest_seconds
-    FROM {SCHEMA}.queue_messages GROUP BY queue
-    """
-)
-
-
 _SINGLES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 _FIRST = "00000000-0000-0000-0000-000000000000"
 _SEARCH_SPAN = 20
@@ -100,33 +90,6 @@ class Message:
     def __hash__(self) -> int:
         """By the number alone: two receives of one message are rare, hashing identifiers is not."""
         return hash(self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How full a queue is."""
-
-    waiting: int
-    in_flight: int
-    delayed: int
-    oldest_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What the inbox knows of a message's event."""
-
-    attempts: int
-    error_class: str | None
-    error: str | None
-
-
-def _epitaph(tried: _Tried) -> tuple[ErrorClass, str]:
-    if tried.error_class is not None and tried.error is not None:
-        return ErrorClass(tried.error_class), tried.error
-    if tried.attempts:
-        return ErrorClass.TRANSIENT, "the worker died each time"
-    return ErrorClass.TRANSIENT, "received again and again, never claimed"
 
 
 class QueueReader:
@@ -233,6 +196,18 @@ class QueueReader:
             )
         return changed.rowcount == 1
 
+    def pause(self, message: Message) -> bool:
+        """Put a message away, unreceived, until its partition is resumed.
+
+        It keeps its place: what comes after it under its ordering key waits behind it.
+        """
+        with self._single.connect() as connection:
+            changed = connection.execute(
+                _PAUSE,
+                {"tenant": message.tenant_id, "id": message.id, "receipt": message.receipt},
+            )
+        return changed.rowcount == 1
+
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
         """Move a message to the dead letters with its error; False where the receipt is old."""
         with self._engine.begin() as connection:
@@ -246,18 +221,13 @@ class QueueReader:
         with self._engine.begin() as connection:
             if not self._delete(connection, [message]):
                 return False
-            self._bury(connection, message, *_epitaph(self._tried(connection, message)))
+            self._bury(connection, message, *self._tried(connection, message).epitaph)
         return True
 
     def depth(self) -> dict[str, Depth]:
         """How full each queue is, by name."""
         with self._engine.begin() as connection:
-            rows = connection.execute(_DEPTH).all()
-        found = {
-            row.queue: Depth(row.waiting, row.in_flight, row.delayed, float(row.oldest_seconds))
-            for row in rows
-        }
-        return {name: found.get(name, Depth(0, 0, 0, 0.0)) for name in self._topology.names}
+            return depths(connection, self._topology.names)
 
     def _take(
         self,
@@ -306,19 +276,15 @@ class QueueReader:
         if message.receives <= limit:
             return False
         with self._engine.begin() as connection:
-            tried = self._tried(connection, message)
-            if tried.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
+            known = self._tried(connection, message)
+            if known.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
                 return False
             self._delete(connection, [message])
-            self._bury(connection, message, *_epitaph(tried))
+            self._bury(connection, message, *known.epitaph)
         return True
 
-    def _tried(self, connection: Connection, message: Message) -> _Tried:
-        row = connection.execute(
-            _TRIED,
-            {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
-        ).one_or_none()
-        return _Tried(0, None, None) if row is None else _Tried(*row)
+    def _tried(self, connection: Connection, message: Message) -> Tried:
+        return tried(connection, message.tenant_id, message.event_id, message.queue)
 
     def _bury(
         self, connection: Connection, message: Message, error_class: ErrorClass, error: str

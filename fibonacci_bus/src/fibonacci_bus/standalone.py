@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from fibonacci_bus import revision_2
+from fibonacci_bus import revision_2, revision_3
 from fibonacci_bus.ddl import SCHEMA, upgrade
 from fibonacci_bus.event import Event
 
@@ -30,12 +30,16 @@ def install(engine: Engine) -> bool:
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        first, second, login = connection.execute(
+        first, second, third, login = connection.execute(
             text(
                 "SELECT to_regclass(:table) IS NOT NULL, to_regproc(:routine) IS NOT NULL, "
-                "quote_ident(current_user)"
+                "to_regclass(:index) IS NOT NULL, quote_ident(current_user)"
             ),
-            {"table": f"{SCHEMA}.events", "routine": f"{SCHEMA}.inbox_done"},
+            {
+                "table": f"{SCHEMA}.events",
+                "routine": f"{SCHEMA}.inbox_done",
+                "index": f"{SCHEMA}.{revision_3.INDEX}",
+            },
         ).one()
 
         def execute(statement: str) -> None:
@@ -46,7 +50,9 @@ def install(engine: Engine) -> bool:
             upgrade(execute, app_role=login, relay_role=login, owner_role=login)
         if not second:
             revision_2.upgrade(execute, app_role=login)
-    return not second
+        if not third:
+            revision_3.upgrade(execute)
+    return not third
 
 
 def partition_scope(engine: Engine) -> Callable[[UUID], AbstractContextManager[Connection]]:

@@ -12,8 +12,9 @@ from time import monotonic
 from sqlalchemy.exc import DBAPIError
 
 from fibonacci_bus.consumer import Commit, Consumer, Scope
+from fibonacci_bus.delivery import Delivery
 from fibonacci_bus.driver import unreachable, why
-from fibonacci_bus.errors import BreakerOpen, ErrorClass, LostClaim, cut_off, described
+from fibonacci_bus.errors import ErrorClass, Paused
 from fibonacci_bus.event import Event
 from fibonacci_bus.groups import (
     GroupRefused,
@@ -23,26 +24,12 @@ from fibonacci_bus.groups import (
     grouped,
     run_whole,
 )
-from fibonacci_bus.inbox import (
-    AlreadyDone,
-    Claimed,
-    Exhausted,
-    NotClaimed,
-    Skipped,
-    claim_and_load,
-    fail,
-    give_back,
-    settle,
-)
+from fibonacci_bus.inbox import Claimed, give_back
 from fibonacci_bus.ports import MessageSource
 from fibonacci_bus.queues import Listener, Message
 
 __all__ = ["Commit", "Consumer", "Scope", "Worker", "unreachable"]
 logger = logging.getLogger(__name__)
-MAX_CONFLICTS = 3
-_BUSY_DELAY = timedelta(milliseconds=200)
-_BACKOFF_BASE = 2.0
-_BACKOFF_LIMIT = 300.0
 _POLL_SECONDS = 0.5
 _FLUSH_SECONDS = 0.05
 
@@ -64,11 +51,11 @@ class Worker:
         self._reader = reader
         self._scope = scope
         self._consumers: Mapping[str, Consumer] = {c.name: c for c in consumers}
-        self._classify = classify
-        self._on_critical = on_critical
         self._margin = lease_margin
-        self._jitter = jitter
         self._held: dict[Message, Claimed | None] = {}
+        self._one = Delivery(
+            reader, scope, self._consumers, classify, on_critical, lease_margin, jitter, self._held
+        )
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -113,8 +100,8 @@ class Worker:
             DBAPIError: the database went away. The claim is given back by the next call.
         """
         self._give_back()
-        self._held = {message: None}
-        settled = self._handle(message)
+        self._hold([message])
+        settled = self._one.handle(message)
         self._held.clear()
         return settled
 
@@ -155,7 +142,7 @@ class Worker:
         Slow batches are acknowledged on the way, and what waits for its turn is kept invisible.
         """
         received = flushed = monotonic()
-        self._held = dict.fromkeys(messages)
+        self._hold(messages)
         handled: list[Message] = []
         for group in grouped(messages, self._reader.topology):
             if handled and monotonic() - flushed > _FLUSH_SECONDS:
@@ -169,11 +156,15 @@ class Worker:
             elif len(ours) > 1:
                 done = self._handle_group(ours)
             else:
-                done = list(filter(self._handle, ours))
+                done = list(filter(self._one.handle, ours))
             for message in set(group) - set(done):
                 del self._held[message]
             handled.extend(done)
         return handled
+
+    def _hold(self, messages: Sequence[Message]) -> None:
+        self._held.clear()
+        self._held.update(dict.fromkeys(messages))
 
     def _fresh(self, message: Message) -> bool:
         """Whether a message that is new may be run without a claim."""
@@ -193,17 +184,17 @@ class Worker:
         except Exception as error:
             if isinstance(error, DBAPIError) and unreachable(error):
                 raise
-            if not isinstance(error, GroupRefused):
+            if not isinstance(error, GroupRefused | Paused):
                 logger.info("group not done", extra={"consumer": consumer.name}, exc_info=True)
-            return [message for message in messages if self._handle(message)]
+            return [message for message in messages if self._one.handle(message)]
         acked = dict.fromkeys(messages)
         for message, failure in failed:
-            owned = self._own(message)  # the attempt is counted after the fact
+            owned = self._one.own(message)  # the attempt is counted after the fact
             if isinstance(owned, bool):
                 if owned:
                     continue
             else:
-                self._failed(message, *owned, failure)
+                self._one.failed(message, *owned, failure)
             del acked[message]
         return list(acked)
 
@@ -216,9 +207,9 @@ class Worker:
         except Exception as error:
             if isinstance(error, DBAPIError) and unreachable(error):
                 raise
-            if not isinstance(error, GroupRefused):
+            if not isinstance(error, GroupRefused | Paused):
                 logger.info("group not claimed", extra={"consumer": consumer.name}, exc_info=True)
-            return [message for message in messages if self._handle(message)]
+            return [message for message in messages if self._one.handle(message)]
         self._held.update({message: claimed for message, claimed, _ in claims})
         ready: list[Ready] = []
         for message, claimed, event in claims:
@@ -227,7 +218,7 @@ class Worker:
             except Exception as error:
                 if isinstance(error, DBAPIError) and unreachable(error):
                     raise
-                self._failed(message, claimed, event, error)
+                self._one.failed(message, claimed, event, error)
         if not ready:
             return []
         try:
@@ -235,7 +226,7 @@ class Worker:
         except Exception as error:
             if isinstance(error, DBAPIError) and unreachable(error):
                 raise
-            return [item[0] for item in ready if self._finish(consumer, *item[:3], started)]
+            return [item[0] for item in ready if self._one.finish(consumer, *item[:3], started)]
         return [item[0] for item in ready]
 
     def _give_back(self, handled: Sequence[Message] = ()) -> None:
@@ -249,149 +240,3 @@ class Worker:
                     give_back(connection, claimed)
             self._reader.give_back(message)
             del self._held[message]
-
-    def _handle(self, message: Message) -> bool:
-        """Handle one message; True where it is to be acknowledged."""
-        started = monotonic()
-        owned = self._own(message)
-        if isinstance(owned, bool):
-            return owned
-        return self._finish(self._consumers[message.queue], message, *owned, started)
-
-    def _own(self, message: Message) -> tuple[Claimed, Event] | bool:
-        """Claim a message; where there is nothing to run, whether it is to be acknowledged."""
-        try:
-            claimed, event = self._claim(self._consumers[message.queue], message)
-        except NotClaimed as refusal:
-            if isinstance(refusal.answer, AlreadyDone):
-                return True
-            self._reader.resend_delayed(message, _BUSY_DELAY)
-            return False
-        except Skipped:
-            return True
-        except Exhausted:
-            self._reader.dead_letter_exhausted(message)
-            return False
-        except Exception as error:
-            if isinstance(error, DBAPIError) and unreachable(error):
-                raise
-            self._unclaimed(message, error)
-            return False
-        self._held[message] = claimed
-        return claimed, event
-
-    def _finish(
-        self, consumer: Consumer, message: Message, claimed: Claimed, event: Event, started: float
-    ) -> bool:
-        """Run and commit a claimed event; True where it is to be acknowledged."""
-        try:
-            self._work(consumer, claimed, event, started)
-        except LostClaim:
-            logger.warning("claim lost", extra={"consumer": consumer.name})
-            return False
-        except Exception as error:
-            if isinstance(error, DBAPIError) and unreachable(error):
-                raise
-            self._failed(message, claimed, event, error)
-            return False
-        return True
-
-    def _claim(self, consumer: Consumer, message: Message) -> tuple[Claimed, Event]:
-        with self._scope(message.tenant_id) as connection:
-            answer = claim_and_load(
-                connection,
-                message.tenant_id,
-                message.event_id,
-                consumer.name,
-                consumer.deadline + self._margin,
-                message.ordering_key,
-            )
-            if not isinstance(answer, tuple):
-                raise NotClaimed(answer)
-            claimed, event = answer
-            if claimed.attempt > self._limit(message):
-                raise Exhausted
-            if event is None:
-                logger.warning("event is gone", extra={"consumer": consumer.name})
-                raise Skipped
-            if not consumer.admit(connection, event):
-                raise Skipped
-        return claimed, event
-
-    def _work(self, consumer: Consumer, claimed: Claimed, event: Event, started: float) -> None:
-        for conflicts in range(MAX_CONFLICTS + 1):
-            commit = consumer.run(event, claimed.attempt)
-            try:
-                with self._scope(event.tenant_id) as connection:
-                    elapsed = int((monotonic() - started) * 1000)
-                    settle(connection, claimed, event.trace_id, elapsed)
-                    commit(connection)
-                return
-            except Exception as error:
-                if self._classify(error) is not ErrorClass.CONFLICT or conflicts == MAX_CONFLICTS:
-                    raise
-
-    def _failed(
-        self, message: Message, claimed: Claimed, event: Event, error: BaseException
-    ) -> None:
-        kind = self._classify(error)
-        said = described(error)
-        breaker = cut_off(error)
-        if breaker is not None and kind is ErrorClass.TRANSIENT:
-            self._postpone(message, claimed, breaker)
-            return
-        logger.warning(
-            "event failed",
-            extra={"consumer": claimed.consumer, "error_class": kind.value, "error": said},
-            exc_info=kind is not ErrorClass.CONFLICT,
-        )
-        if kind is ErrorClass.CONFLICT:
-            kind = ErrorClass.TRANSIENT
-        with self._scope(event.tenant_id) as connection:
-            if not fail(connection, claimed, kind, said):
-                return
-        if kind is ErrorClass.TRANSIENT and claimed.attempt < self._limit(message):
-            self._reader.release(message, self.backoff(claimed.attempt))
-            return
-        if kind is ErrorClass.CRITICAL:
-            self._alert(event, error)
-        self._reader.dead_letter(message, kind, said)
-
-    def _postpone(self, message: Message, claimed: Claimed, breaker: BreakerOpen) -> None:
-        """An open breaker stopped the run: wait for it, without burning an attempt."""
-        logger.info("event waits", extra={"consumer": claimed.consumer, "breaker": breaker.name})
-        with self._scope(message.tenant_id) as connection:
-            if not give_back(connection, claimed):
-                return
-        spread = timedelta(seconds=self._jitter())
-        self._reader.resend_delayed(message, breaker.retry_after + spread)
-
-    def _unclaimed(self, message: Message, error: Exception) -> None:
-        """The claim itself failed, such as for a tenant that is gone: receives count as tries."""
-        said = described(error)
-        logger.error("claim failed", extra={"consumer": message.queue, "error": said})
-        if message.receives < self._limit(message):
-            self._reader.release(message, self.backoff(message.receives))
-        else:
-            kind = self._classify(error)
-            transient = kind is ErrorClass.CONFLICT
-            self._reader.dead_letter(message, ErrorClass.TRANSIENT if transient else kind, said)
-
-    def _alert(self, event: Event, error: BaseException) -> None:
-        """Before the dead letter: a crash between the two alerts twice rather than never."""
-        if self._on_critical is None:
-            return
-        try:
-            self._on_critical(event, error)
-        except Exception as failure:
-            if isinstance(failure, DBAPIError) and unreachable(failure):
-                raise
-            logger.critical("alert failed", extra={"event_id": str(event.id)}, exc_info=True)
-
-    def _limit(self, message: Message) -> int:
-        return self._reader.topology.queue(message.queue).max_receives
-
-    def backoff(self, attempt: int) -> timedelta:
-        """Exponential, with full jitter on its upper half, at most five minutes."""
-        span = min(_BACKOFF_LIMIT, _BACKOFF_BASE**attempt)
-        return timedelta(seconds=span * (0.5 + self._jitter() / 2))

@@ -126,3 +126,26 @@ def test_nothing_of_aws_is_imported_before_it_is_used() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ({"detail": {"a.b": [1]}}, "r.detail.a.b"),
+        ({"$or": [{"detail": {"x": {"y.z": ["v"]}}}, {"source": ["s"]}]}, "r.$or[0].detail.x.y.z"),
+        ({"detail": {"n": [{"numeric": ["=", 0.1234567]}]}}, "r.detail.n[0].numeric[1]"),
+        ({"detail": {"n": [{"anything-but": [1.00000001]}]}}, "r.detail.n[0].anything-but[0]"),
+    ],
+)
+def test_what_eventbridge_would_match_differently_is_refused_with_its_path(
+    pattern: Mapping[str, object], path: str
+) -> None:
+    Topology([Queue("a")], [Rule("r", pattern, "a")])
+    with pytest.raises(InvalidPattern) as refused:
+        only_rule(pattern)
+    assert refused.value.path == path
+
+
+def test_six_digits_after_the_point_are_taken() -> None:
+    pattern = {"detail": {"n": [{"numeric": [">", 0.123456, "<", 5e9]}]}}
+    assert only_rule(pattern) == pattern

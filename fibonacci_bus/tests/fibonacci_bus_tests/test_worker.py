@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from fibonacci_bus import ErrorClass, Message, Queue, Topology, Worker
+from fibonacci_bus.delivery import backoff
 from fibonacci_bus.queues import QueueReader
 
 TOPOLOGY = Topology([Queue("a")], [])
@@ -49,22 +50,18 @@ def worker(reader: QueueReader, jitter: float = 0.5) -> Worker:
     return Worker(reader, no_scope, [], lambda error: ErrorClass.TRANSIENT, jitter=lambda: jitter)
 
 
-def idle_worker(jitter: float) -> Worker:
-    return worker(ScriptedReader([], threading.Event()), jitter)
-
-
 @given(st.integers(1, 40), st.floats(0, 1, exclude_max=True))
 def test_backoff_doubles_within_its_jitter_and_never_passes_five_minutes(
     attempt: int, jitter: float
 ) -> None:
-    seconds = idle_worker(jitter).backoff(attempt).total_seconds()
+    seconds = backoff(attempt, jitter).total_seconds()
     span = min(300.0, 2.0**attempt)
     assert span / 2 - 1e-6 <= seconds <= span
 
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 1.0), (2, 2.0), (3, 4.0), (20, 150.0)])
 def test_backoff_without_jitter_is_half_the_span(attempt: int, seconds: float) -> None:
-    assert idle_worker(0.0).backoff(attempt) == timedelta(seconds=seconds)
+    assert backoff(attempt, 0.0) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

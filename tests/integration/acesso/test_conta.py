@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -165,3 +166,43 @@ def test_a_person_of_a_suspended_tenant_still_reaches_their_other_one(
     lifecycle.suspend(mundo.system.settings.owner_dsn, tenant_id)
     assert_error(pessoa.send("GET", "/api/me"), 403)
     assert pessoa.send("GET", "/api/me", X_Tenant=own).status_code == 200
+
+
+def test_settings_changed_since_they_were_read_are_not_overwritten(pessoa: Visita) -> None:
+    read = pessoa.send("GET", PATH).headers["ETag"]
+    first = pessoa.send("PATCH", PATH, {"tom_marca": "direto"}, If_Match=read)
+    assert first.status_code == 200
+    late = pessoa.send("PATCH", PATH, {"tom_marca": "formal"}, If_Match=read)
+    assert assert_error(late, 412)["status"] == "versao_mudou"
+    assert pessoa.ok("GET", PATH)["tom_marca"] == "direto"
+    again = pessoa.send("PATCH", PATH, {"tom_marca": "formal"}, If_Match=first.headers["ETag"])
+    assert again.status_code == 200
+    assert pessoa.send("PATCH", PATH, {"tom_marca": "direto"}, If_Match="*").status_code == 200
+    assert pessoa.send("PATCH", PATH, {"tom_marca": "formal"}).status_code == 200
+
+
+def test_of_changes_at_once_with_one_tag_one_is_made(pessoa: Visita) -> None:
+    read = pessoa.send("GET", PATH).headers["ETag"]
+    app = pessoa.client.application
+
+    def change(hour: int) -> int:
+        headers = {"Authorization": f"Bearer {pessoa.token}", "If-Match": read}
+        body = {"limites": {"por_hora": hour}}
+        return app.test_client().patch(PATH, json=body, headers=headers).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(change, range(10, 14)))
+    assert sorted(codes) == [200, 412, 412, 412]
+
+
+def test_settings_that_nobody_changed_are_not_sent_again(pessoa: Visita) -> None:
+    read = pessoa.send("GET", PATH).headers["ETag"]
+    assert pessoa.send("GET", PATH, If_None_Match=read).status_code == 304
+
+
+def test_a_sandbox_whose_clock_moves_still_takes_changes(mundo: Way) -> None:
+    read = mundo.response("GET", PATH).headers["ETag"]
+    with mundo.uow() as uow:
+        mundo.system.services.tenants.move_clock(uow, timedelta(minutes=1))
+    body = {"tom_marca": "cordial"}
+    assert mundo.response("PATCH", PATH, body, headers={"If-Match": read}).status_code == 200

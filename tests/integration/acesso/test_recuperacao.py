@@ -90,7 +90,7 @@ def test_an_unknown_address_gets_the_same_answer_and_no_letter(
     unknown = visita.send("POST", PEDIR, {"email": visita.email})
     assert (known.status_code, known.get_data()) == (unknown.status_code, unknown.get_data())
     pessoa.way.drain()
-    assert_error(visita.send("GET", f"/api/sandbox/cartas?email={visita.email}"), 404)
+    assert_error(visita.client.get(f"/api/sandbox/cartas?email={visita.email}"), 404)
 
 
 def test_both_answers_wait_for_the_same_floor(

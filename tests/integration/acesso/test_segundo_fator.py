@@ -190,3 +190,12 @@ def test_the_secret_is_kept_encrypted(pessoa: Visita, mundo: Way) -> None:
             "SELECT segredo FROM alquimista_platform.segundo_fatores"
         ).scalars()
     assert segredo.encode() not in bytes(kept)
+
+
+def test_a_wrong_code_is_audited_and_a_made_up_challenge_is_not(pessoa: Visita) -> None:
+    segredo, _ = enrolled(pessoa)
+    desafio = challenged(pessoa)
+    assert_error(second_step(pessoa, desafio, "000000"), 401)
+    assert_error(second_step(pessoa, "inventado", "000000"), 401)
+    assert second_step(pessoa, desafio, code_of(segredo)).status_code == 200
+    assert [entry.resultado for entry in pessoa.audited("codigo_recusado")] == ["recusado"]

@@ -60,7 +60,9 @@ class Visita:
 
     def letter(self) -> dict[str, str]:
         """The newest letter to the person."""
-        found: dict[str, str] = self.ok("GET", f"/api/sandbox/cartas?email={self.email}")
+        response = self.client.get(f"/api/sandbox/cartas?email={self.email}")
+        assert response.status_code == 200, response.get_data(as_text=True)
+        found: dict[str, str] = response.get_json()
         return found
 
     def letter_token(self) -> str:

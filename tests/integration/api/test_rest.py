@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from werkzeug.test import TestResponse
@@ -18,11 +19,13 @@ from alquimista.app import create_app
 from alquimista.db.session import Database
 from alquimista.http.bodies import MAX_DEPTH, MAX_JSON_BYTES
 from alquimista.plataforma.audit.service import SISTEMA
+from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
 from alquimista.plataforma.chamadas.limits import UseLimits
+from alquimista.plataforma.chamadas.opening import Pedido, open_call
 from alquimista.settings import ApiLimits
 from tests.conftest import TestTenant
 from tests.database import Server
-from tests.integration.api.world import another_tenant, assert_error, open_way
+from tests.integration.api.world import another_tenant, as_owner, assert_error, open_way
 from tests.integration.conftest import Way
 from tests.integration.test_main_way import lead_named
 
@@ -62,6 +65,15 @@ LISTS = {
     "/api/leads/fusoes": ("created_at", "escore"),
     "/api/leads/importacoes": ("created_at", "status"),
     "/api/auditoria": ("created_at",),
+    "/api/usuarios": ("created_at", "nome", "papel"),
+    "/api/convites": ("created_at", "expira_em", "email"),
+    "/api/chaves": ("created_at", "nome", "ultimo_uso_em"),
+    "/api/events": ("occurred_at",),
+    "/api/dead-letters": ("died_at", "queue"),
+    "/api/sandbox/mensagens": ("ordem",),
+    "/api/webhooks": ("created_at", "updated_at", "titulo"),
+    "/api/servidores-mcp": ("nome",),
+    "/api/titulares/pedidos": ("created_at",),
 }
 
 
@@ -196,6 +208,125 @@ def test_a_request_that_failed_may_be_sent_again_with_its_key(mundo: Way) -> Non
     assert_error(post(mundo, "chave-2", {"empresa": 3, "x": []}, "/events"), 422)
     event = {"source": "crm.x", "type": "n", "detail": {}}
     assert post(mundo, "chave-2", event, "/events").status_code == 202
+
+
+class Died(BaseException):
+    """Stands for a kill: nothing of the request's own code runs after it."""
+
+
+def died_in(way: Way, monkeypatch: pytest.MonkeyPatch, key: str, body: Any, *, done: bool) -> None:
+    """A POST whose process dies, before or after its transaction was committed."""
+    keys = way.system.services.idempotency
+
+    def die(*_: Any) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "forget", lambda *_: None)
+        patched.setattr(keys, "finish", die)
+        if not done:
+            patched.setattr(way.system.services.publisher, "publish", die)
+        with pytest.raises(Died):
+            post(way, key, body, "/events")
+    keys._under_way.clear()
+
+
+def expire_lease(way: Way, key: str) -> None:
+    """What sixty seconds without a word of the process do."""
+    as_owner(
+        way.system,
+        "UPDATE alquimista_platform.chaves_idempotencia "
+        "SET em_curso_ate = clock_timestamp() - interval '1 second' WHERE chave = :key",
+        key=key,
+    )
+
+
+def events_of(way: Way, type: str) -> int:
+    """How many events of a type the tenant has."""
+    query = f"SELECT count(*) AS n FROM fibonacci_core.events WHERE type = '{type}'"
+    count: int = way.rows(query)[0].n
+    return count
+
+
+def test_a_request_whose_process_died_undone_may_be_sent_again_once_its_lease_is_over(
+    mundo: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"source": "crm.x", "type": "morreu_antes", "detail": {}}
+    died_in(mundo, monkeypatch, "morta-1", event, done=False)
+    waiting = post(mundo, "morta-1", event, "/events")
+    assert assert_error(waiting, 409)["status"] == "requisicao_em_andamento"
+    assert waiting.headers["Retry-After"] == "1"
+    expire_lease(mundo, "morta-1")
+    other = post(mundo, "morta-1", {**event, "detail": {"a": 1}}, "/events")
+    assert assert_error(other, 422)["status"] == "chave_idempotencia_reutilizada"
+    app = create_app(mundo.system.services)
+    headers = {"Authorization": f"Bearer {mundo.token}", "Idempotency-Key": "morta-1"}
+
+    def send(_: int) -> int:
+        return app.test_client().post("/events", json=event, headers=headers).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(send, range(4)))
+    assert set(found) <= {202, 409} and 202 in found
+    assert events_of(mundo, "morreu_antes") == 1
+    again = post(mundo, "morta-1", event, "/events")
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_request_that_was_done_before_its_process_died_is_never_done_again(
+    mundo: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"source": "crm.x", "type": "morreu_depois", "detail": {}}
+    died_in(mundo, monkeypatch, "morta-2", event, done=True)
+    assert_error(post(mundo, "morta-2", event, "/events"), 409)
+    expire_lease(mundo, "morta-2")
+    lost = post(mundo, "morta-2", event, "/events")
+    assert assert_error(lost, 409)["status"] == "resposta_perdida"
+    assert events_of(mundo, "morreu_depois") == 1
+
+
+def test_an_answer_that_comes_after_its_key_was_taken_over_is_not_kept(
+    mundo: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"source": "crm.x", "type": "atrasada", "detail": {}}
+    finished: list[Any] = []
+    keys = mundo.system.services.idempotency
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "finish", lambda *given: finished.append(given))
+        post(mundo, "morta-3", event, "/events")
+    as_owner(
+        mundo.system,
+        "UPDATE alquimista_platform.chaves_idempotencia SET feita = false WHERE chave = 'morta-3'",
+    )
+    expire_lease(mundo, "morta-3")
+    fresh = post(mundo, "morta-3", event, "/events").get_data()
+    keys.finish(*finished[0])
+    assert post(mundo, "morta-3", event, "/events").get_data() == fresh
+
+
+def test_a_long_request_is_spoken_for_until_it_ends(database: Database, tenant: TestTenant) -> None:
+    keys, limits = IdempotencyKeys(database, bytes(32), 0.05), UseLimits(database, 10, 10)
+    who, pedido = uuid4(), Pedido(uuid4(), "quem", "longa", "a" * 64)
+    assert open_call(database, tenant.id, who, limits.claim(tenant.id, who), pedido).taken
+    keys.begin(tenant.id, pedido.entry)
+    try:
+        ends = [ends_of(database, tenant.id)]
+        for _ in range(100):
+            time.sleep(0.05)
+            ends.append(ends_of(database, tenant.id))
+            if ends[-1] > ends[0]:
+                break
+        assert ends[-1] > ends[0]
+    finally:
+        keys.forget(tenant.id, pedido.entry)
+
+
+def ends_of(database: Database, tenant_id: UUID) -> Any:
+    """Until when the tenant's one request is known to be under way."""
+    with database.unit_of_work(tenant_id) as uow:
+        return uow.connection.exec_driver_sql(
+            "SELECT em_curso_ate FROM alquimista_platform.chaves_idempotencia"
+        ).scalar_one()
 
 
 def test_an_upload_is_the_same_whatever_its_boundary(mundo: Way) -> None:

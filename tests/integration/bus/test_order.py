@@ -97,7 +97,9 @@ def test_the_same_key_of_another_queue_or_partition_is_free(
     assert len(rig.reader.receive(["c"])) == 2
 
 
-def test_two_workers_keep_each_keys_order_through_failures(rig: Rig) -> None:
+def test_two_workers_keep_each_keys_order_through_failures(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events = [rig.event(ordering_key=f"lead-{i % 4}") for i in range(40)]
     for event in events:
         rig.publish(event)
@@ -116,8 +118,9 @@ def test_two_workers_keep_each_keys_order_through_failures(rig: Rig) -> None:
 
     stop = threading.Event()
     workers = [rig.worker(Toy(action=work), jitter=lambda: 0.0) for _ in range(2)]
-    for worker in workers:
-        worker.backoff = lambda attempt: timedelta(milliseconds=20)  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        "fibonacci_bus.delivery.backoff", lambda attempt, jitter: timedelta(milliseconds=20)
+    )
     threads = [threading.Thread(target=w.run_forever, args=(stop, None, 5)) for w in workers]
     for thread in threads:
         thread.start()

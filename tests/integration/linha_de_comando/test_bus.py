@@ -26,10 +26,15 @@ from fibonacci_bus import (
     publish,
     topology_of,
 )
+from fibonacci_bus.aws import declare
+from fibonacci_bus.aws.entry import Address, body_of
 from tests.conftest import TestTenant
 from tests.database import ROOT, Urls
+from tests.integration.bus.aws.cloud import events_client, provision, sqs_client, unique_bus
+from tests.integration.bus.aws.conftest import endpoint
 from tests.integration.linha_de_comando.conftest import Command
 
+__all__ = ["endpoint"]
 TOPOLOGY = Topology([Queue(DEMO_QUEUE)], [Rule("demo", {"source": ["fibonacci.demo"]}, DEMO_QUEUE)])
 
 
@@ -263,3 +268,40 @@ def test_the_declaration_is_the_one_that_the_system_runs_on(
     on_aws = json.loads(command("bus", "declaration", "--aws", urls=fresh_database).stdout)
     assert [queue["queue"] for queue in on_aws["queues"]] == [q["name"] for q in told["queues"]]
     assert len(on_aws["rules"]) == len(told["rules"])
+
+
+def test_on_aws_the_commands_show_the_queues_and_dead_letters_of_sqs(
+    command: Command,
+    bus: Bus,
+    fresh_database: Urls,
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fibonacci_bus.aws.dead_letters.REDRIVE_DELAY_SECONDS", 0)
+    bus_name, prefix = unique_bus()
+    for name, value in {
+        "ALQUIMISTA_BUS": "aws",
+        "ALQUIMISTA_BUS_NAME": bus_name,
+        "ALQUIMISTA_QUEUE_PREFIX": prefix,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client, sqs = events_client(endpoint), sqs_client(endpoint)
+    told = json.loads(command("bus", "declaration").stdout)
+    declared_there = declare(topology_of(told), bus_name=bus_name, prefix=prefix)
+    provision(client, sqs, declared_there)
+    queue = declared_there.queue("nigredo_relatorios")
+    [event] = bus.publish("um")
+    dead = sqs.get_queue_url(QueueName=queue.dead_letter_name)["QueueUrl"]
+    sqs.send_message(QueueUrl=dead, MessageBody=body_of(Address(bus.tenant_id, event.id, None)))
+    [row] = json.loads(command("bus", "dead-letters", "--json", urls=fresh_database).stdout)
+    assert (row["queue"], row["event_id"]) == ("nigredo_relatorios", str(event.id))
+    done = command("bus", "dead-letters", "--redrive", row["id"], urls=fresh_database)
+    assert done.stdout == f"Mensagem {row['id']} devolvida à fila.\n", done.output
+    [shown] = json.loads(command("bus", "status", "--json", urls=fresh_database).stdout)["queues"]
+    assert (shown["queue"], shown["waiting"]) == ("nigredo_relatorios", 1)
+    client.close()
+    sqs.close()

@@ -24,11 +24,15 @@ def documented_verify() -> Any:
 
 def test_the_documented_code_verifies_a_delivery_and_no_forgery() -> None:
     verify, secret = documented_verify(), bytes(range(32))
-    sent = headers(secret, "id", int(time.time()), b"{}")
+    sent = headers([secret], "id", int(time.time()), b"{}")
     assert verify(shown_secret(secret), sent, b"{}")
     assert not verify(shown_secret(secret), sent, b"{ }")
     assert not verify(shown_secret(bytes(32)), sent, b"{}")
-    old = headers(secret, "id", int(time.time()) - 400, b"{}")
+    old = headers([secret], "id", int(time.time()) - 400, b"{}")
+    both = headers([bytes(32), secret], "id", int(time.time()), b"{}")
+    assert verify(shown_secret(secret), both, b"{}") and verify(
+        shown_secret(bytes(32)), both, b"{}"
+    )
     assert not verify(shown_secret(secret), old, b"{}")
 
 

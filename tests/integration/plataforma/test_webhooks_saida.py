@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ import pytest
 
 from alquimista.plataforma.webhooks.domain import verify
 from tests.database import Server
-from tests.integration.api.world import another_tenant, assert_error, audited
+from tests.integration.api.world import another_tenant, as_owner, assert_error, audited
 from tests.integration.conftest import Way, local_way
 
 PATTERN = {"source": [{"prefix": "crm."}]}
@@ -187,15 +187,62 @@ def test_a_receiver_that_is_gone_is_turned_off(mundo: Way) -> None:
         remove(mundo, hook)
 
 
-def test_a_new_secret_signs_and_the_old_one_no_more(mundo: Way) -> None:
+def delivered(way: Way, received: Received) -> tuple[dict[str, str], bytes]:
+    """Publish, and answer what the receiver heard of it."""
+    publish(way)
+    way.drain()
+    return received.calls[-1]
+
+
+def test_a_former_secret_signs_beside_the_new_one_until_its_time_is_over(mundo: Way) -> None:
     with receiver() as (url, received):
         hook = register(mundo, url)
-        fresh = mundo.call("POST", f"/api/webhooks/{hook['id']}/segredo")["segredo"]
-        publish(mundo)
-        mundo.drain()
-        [(sent, body)] = received.calls
-        assert verify(fresh, sent, body, time.time())
+        path = f"/api/webhooks/{hook['id']}"
+        assert hook["anterior_ate"] is None
+        rotated = mundo.call("POST", f"{path}/segredo", {"carencia_segundos": 3600})
+        left = datetime.fromisoformat(rotated["anterior_ate"]) - datetime.now(UTC)
+        assert timedelta(minutes=59) < left <= timedelta(hours=1)
+        sent, body = delivered(mundo, received)
+        fresh, old = sent["webhook-signature"].split(" ")
+        assert fresh.startswith("v1,") and old.startswith("v1,") and fresh != old
+        for secret, signature in ((rotated["segredo"], fresh), (hook["segredo"], old)):
+            alone = {**sent, "webhook-signature": signature}
+            assert verify(secret, alone, body, time.time())
+            assert verify(secret, sent, body, time.time())
+            assert not verify(secret, sent, body + b" ", time.time())
+        as_owner(
+            mundo.system,
+            "UPDATE alquimista_platform.webhooks SET anterior_ate = clock_timestamp()",
+        )
+        sent, body = delivered(mundo, received)
+        assert " " not in sent["webhook-signature"]
+        assert verify(rotated["segredo"], sent, body, time.time())
         assert not verify(hook["segredo"], sent, body, time.time())
+        remove(mundo, hook)
+    [entry] = audited(mundo, "webhook.segredo_trocado")
+    assert entry.detalhes == {"carencia_segundos": 3600}
+
+
+def test_of_two_rotations_the_last_two_secrets_sign_and_zero_ends_all_but_the_newest(
+    mundo: Way,
+) -> None:
+    with receiver() as (url, received):
+        hook = register(mundo, url)
+        path = f"/api/webhooks/{hook['id']}/segredo"
+        second = mundo.call("POST", path)
+        left = datetime.fromisoformat(second["anterior_ate"]) - datetime.now(UTC)
+        assert timedelta(hours=23) < left <= timedelta(hours=24)
+        third = mundo.call("POST", path, {"carencia_segundos": 60})
+        sent, body = delivered(mundo, received)
+        good = [verify(one["segredo"], sent, body, time.time()) for one in (hook, second, third)]
+        assert good == [False, True, True]
+        leaked = mundo.call("POST", path, {"carencia_segundos": 0})
+        assert leaked["anterior_ate"] is None
+        sent, body = delivered(mundo, received)
+        assert verify(leaked["segredo"], sent, body, time.time())
+        assert not verify(third["segredo"], sent, body, time.time())
+        for wrong in (-1, 604_801, "1", True):
+            assert_error(mundo.response("POST", path, {"carencia_segundos": wrong}), 422)
         remove(mundo, hook)
 
 

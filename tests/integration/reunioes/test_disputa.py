@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from alquimista.bootstrap import System
 from alquimista.plataforma.audit.service import SISTEMA
-from alquimista.prospeccao.agendamentos import service
+from alquimista.prospeccao.agendamentos import reservas, service
 from alquimista_sdk.errors import NotFound, PermanentError, VersionConflict
-from alquimista_sdk.models import Horario
+from alquimista_sdk.models import HORARIO_TOMADO_POR, Horario
 from tests.integration.envio.bancada import Bancada
 
 Answer = TypeVar("Answer")
@@ -46,7 +46,7 @@ def hold(
     """Hold slots for a quarter of an hour; the meeting's id and what was got."""
     meeting = meeting or uuid4()
     with bancada.uow() as uow:
-        got = service.hold(
+        got = reservas.hold(
             bancada.system.services.ports,
             uow,
             meeting,
@@ -64,9 +64,9 @@ def gets(bancada: Bancada, lead_id: UUID, horarios: Sequence[Horario]) -> bool:
 
 
 def take(bancada: Bancada, meeting: UUID, horario: Horario) -> bool:
-    """Take a slot for good."""
+    """Take a slot for as long as a confirmation needs."""
     with bancada.uow() as uow:
-        return service.take(uow, meeting, horario)
+        return reservas.take(bancada.system.services.ports, uow, meeting, horario)
 
 
 def confirm(bancada: Bancada, meeting: UUID, horario: Horario) -> None:
@@ -79,7 +79,7 @@ def confirm(bancada: Bancada, meeting: UUID, horario: Horario) -> None:
 def busy(bancada: Bancada) -> list[datetime]:
     """When the held and confirmed spans begin."""
     with bancada.uow() as uow:
-        spans = service.busy(uow, uow.agora, uow.agora + timedelta(days=9))
+        spans = reservas.busy(uow, uow.agora, uow.agora + timedelta(days=9))
     return [span.inicio for span in spans]
 
 
@@ -176,6 +176,45 @@ def test_the_timer_of_a_hold_frees_it_without_anybody_asking(bancada: Bancada) -
     while worker.run_once(5):
         continue
     assert set(estados(bancada, meeting).values()) == {"liberado"}
+
+
+def tick(bancada: Bancada) -> int:
+    """Let the timers that are due do their work; answers how many were due."""
+    worker = bancada.system.worker(("alquimista_plataforma",))
+    due = bancada.system.ticker.tick()
+    while worker.run_once(5):
+        continue
+    return due
+
+
+def test_a_slot_taken_by_a_run_that_died_comes_free_by_itself(bancada: Bancada) -> None:
+    meeting, got = hold(bancada, bancada.lead(), slots(bancada, 0, 1))
+    assert take(bancada, meeting, got[1])
+    bancada.avancar(RESERVA)
+    assert tick(bancada) == 1
+    assert estados(bancada, meeting) == {1: "liberado", 2: "segurado"}, "the run may still live"
+    assert not gets(bancada, bancada.lead(), got[1:])
+    bancada.avancar(HORARIO_TOMADO_POR - RESERVA)
+    assert busy(bancada) == [], "expired, before any timer"
+    assert tick(bancada) == 1, "the first timer set the next"
+    assert estados(bancada, meeting) == {1: "liberado", 2: "liberado"}
+    assert gets(bancada, bancada.lead(), got[1:])
+    with pytest.raises(PermanentError, match="gone"):
+        confirm(bancada, meeting, got[1])
+
+
+def test_a_run_that_comes_back_takes_its_slot_again_for_the_whole_time(bancada: Bancada) -> None:
+    meeting, got = hold(bancada, bancada.lead(), slots(bancada, 0))
+    assert take(bancada, meeting, got[0])
+    bancada.avancar(HORARIO_TOMADO_POR / 2)
+    assert take(bancada, meeting, got[0])
+    bancada.avancar(HORARIO_TOMADO_POR / 2 + timedelta(minutes=1))
+    tick(bancada)
+    assert not gets(bancada, bancada.lead(), got)
+    confirm(bancada, meeting, got[0])
+    bancada.avancar(HORARIO_TOMADO_POR)
+    tick(bancada)
+    assert busy(bancada) == [got[0].inicio], "a confirmed slot never expires"
 
 
 def test_a_lead_and_its_rival_take_an_expired_hour_at_once(bancada: Bancada) -> None:

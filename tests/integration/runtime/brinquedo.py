@@ -132,6 +132,11 @@ class Oficina(Bancada):
         while worker.run_once(10):
             continue
 
+    def executa(self, sql: str) -> None:
+        """A statement of the owner login, as an operator's command runs it."""
+        with self.owner() as connection:
+            connection.execute(text(sql))
+
     def caixa(self, event_id: UUID) -> Row[Any]:
         """The inbox row of an event."""
         with self.owner() as connection:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from alquimista.prospeccao.leads import service as leads
 from alquimista_sdk.errors import (
@@ -168,36 +167,66 @@ def test_a_late_run_is_stopped_at_its_next_call_of_the_context(abrir: Abrir) -> 
     assert stopped == ["read", "write", "tool"]
 
 
-@pytest.mark.parametrize("switch", ["agent", "tenant", "activation"])
+OFF = {
+    "agent": "UPDATE alquimista_platform.agents SET suspenso = true",
+    "tenant": "UPDATE alquimista_platform.tenants SET status = 'suspenso'",
+    "refusal": "UPDATE alquimista_platform.agents SET status = 'recusado'",
+    "activation": "UPDATE alquimista_platform.agent_activations SET ativo = false",
+}
+ON = {
+    "agent": "UPDATE alquimista_platform.agents SET suspenso = false",
+    "tenant": "UPDATE alquimista_platform.tenants SET status = 'ativo'",
+    "refusal": "UPDATE alquimista_platform.agents SET status = 'admitido'",
+    "activation": "UPDATE alquimista_platform.agent_activations SET ativo = true",
+}
+
+
+@pytest.mark.parametrize("switch", OFF)
 @pytest.mark.parametrize("when", ["before", "during"])
 def test_a_switched_off_agent_does_nothing(abrir: Abrir, switch: str, when: str) -> None:
     toy = Brinquedo()
     oficina = abrir(toy)
-    off = {
-        "agent": "UPDATE alquimista_platform.agents SET suspenso = true",
-        "tenant": "UPDATE alquimista_platform.tenants SET status = 'suspenso'",
-        "activation": "UPDATE alquimista_platform.agent_activations SET ativo = false",
-    }
-
-    def switch_off() -> None:
-        with oficina.owner() as connection:
-            connection.execute(text(off[switch]))
+    off = [when == "before"]
 
     def handle(event: Any, context: Any) -> None:
         context.state.put("visto", {"sim": True})
         note(context, event)
-        if when == "during":
-            switch_off()
+        if when == "during" and not off[0]:
+            off[0] = True
+            oficina.executa(OFF[switch])
 
     toy.handle = handle
     if when == "before":
-        switch_off()
-    oficina.pede(toy)
+        oficina.executa(OFF[switch])
+    event_id = oficina.pede(toy)
     oficina.roda()
     assert len(toy.calls) == (0 if when == "before" else 1)
     assert published(oficina) == []
     assert oficina.rows("SELECT 1 FROM alquimista_platform.estado_agentes") == []
     assert oficina.mortas() == []
+    assert oficina.system.resume_suspended() == 0, "nothing goes on before it is switched on"
+    oficina.executa(ON[switch])
+    waited = 0 if switch == "activation" else 1
+    assert oficina.system.resume_suspended() == waited, (
+        "a suspension keeps, a tenant's choice drops"
+    )
+    oficina.roda()
+    assert len(published(oficina)) == waited
+    if waited:
+        assert (oficina.caixa(event_id).status, oficina.caixa(event_id).attempts) == ("done", 1)
+
+
+def test_what_waits_is_dropped_where_the_tenant_switches_the_agent_off(abrir: Abrir) -> None:
+    toy = Brinquedo()
+    oficina = abrir(toy)
+    oficina.executa(OFF["agent"])
+    oficina.pede(toy)
+    oficina.roda()
+    oficina.executa(OFF["activation"])
+    assert oficina.system.resume_suspended() == 1
+    oficina.roda()
+    assert toy.calls == []
+    assert oficina.rows("SELECT 1 FROM fibonacci_core.queue_messages") == []
 
 
 def test_a_failing_agent_does_not_stop_the_others(abrir: Abrir) -> None:

@@ -9,6 +9,7 @@ Nothing of boto3 is imported before it is called; clients come from the caller.
 ``pip install fibonacci-bus[aws]`` brings what this package needs.
 """
 
+from fibonacci_bus.aws.dead_letters import DeadLetters
 from fibonacci_bus.aws.declaration import (
     BusDeclaration,
     QueueDeclaration,
@@ -22,6 +23,7 @@ from fibonacci_bus.aws.sqs import SqsQueues
 
 __all__ = [
     "BusDeclaration",
+    "DeadLetters",
     "EventBridgePublisher",
     "QueueDeclaration",
     "RuleDeclaration",

@@ -23,6 +23,8 @@ RULE_NAME_LIMIT = 64
 QUEUE_NAME_LIMIT = 80
 PATTERN_LIMIT = 2048
 """Characters of an event pattern (EventBridge quotas, "Event pattern size")."""
+DIGITS = 6
+"""Digits after the point that EventBridge compares."""
 LONG_POLL_SECONDS = 10
 LEAST_CONCURRENCY = 2
 """Lambda's own least ("Configuring maximum concurrency for Amazon SQS event sources")."""
@@ -136,6 +138,7 @@ def _queue(topology: Topology, name: str, prefix: str) -> QueueDeclaration:
 
 def _pattern(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
     """The bus's ``account`` and ``id`` travel inside the detail: AWS fills in its own."""
+    _refuse_unsayable(pattern, rule)
     moved = relocated(rule, pattern)
     size = len(json.dumps(moved, ensure_ascii=False))
     if size > PATTERN_LIMIT:
@@ -143,6 +146,24 @@ def _pattern(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
             rule, f"the pattern has {size} characters, EventBridge takes {PATTERN_LIMIT}"
         )
     return moved
+
+
+def _refuse_unsayable(pattern: Any, path: str) -> None:
+    """What EventBridge reads otherwise than the bus does, and would match differently there.
+
+    A dot in a field's name opens an object as well ("Event pattern syntax"); numbers are compared
+    to six digits after the point ("Numeric matching").
+    """
+    if isinstance(pattern, Mapping):
+        for name, value in pattern.items():
+            if "." in name:
+                raise InvalidPattern(f"{path}.{name}", "EventBridge reads a dot as an object")
+            _refuse_unsayable(value, f"{path}.{name}")
+    elif isinstance(pattern, list | tuple):
+        for number, item in enumerate(pattern):
+            _refuse_unsayable(item, f"{path}[{number}]")
+    elif isinstance(pattern, float) and round(pattern, DIGITS) != pattern:
+        raise InvalidPattern(path, f"EventBridge compares {DIGITS} digits after the point")
 
 
 def relocated(rule: str, pattern: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,18 @@ def batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
+def body_of(address: Address) -> str:
+    """A message body that ``address_of`` reads: the address alone, as where no rule is asked."""
+    fields: dict[str, Any] = {
+        "event_id": str(address.event_id),
+        "tenant_id": str(address.tenant_id),
+        "ordering_key": address.ordering_key,
+    }
+    if address.queues is not None:
+        fields["queues"] = sorted(address.queues)
+    return json.dumps({"detail": {BUS_FIELDS: fields}}, ensure_ascii=False)
+
+
 def address_of(body: str) -> Address:
     """Read the bus's fields from the body of an SQS message.
 

@@ -17,14 +17,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from fibonacci_bus.aws.declaration import BusDeclaration, QueueDeclaration
 from fibonacci_bus.aws.entry import Unreadable, address_of
-from fibonacci_bus.ddl import SCHEMA
 from fibonacci_bus.errors import ErrorClass, described
 from fibonacci_bus.queues import Depth, Message
 from fibonacci_bus.topology import Topology
+from fibonacci_bus.tried import Tried, tried
 from fibonacci_bus.worker import Scope
 
 if TYPE_CHECKING:
@@ -38,6 +36,8 @@ COPIES = "copies"
 SPARED_COPIES = 30
 """A message received thrice and never tried is copied while it has fewer copies than this."""
 _COPY_DELAY_LIMIT = 30
+_PAUSE_SECONDS = 900
+"""As long as SQS delays a message ("DelaySeconds")."""
 _VISIBILITY_LIMIT = 12 * 3600
 _BATCH = 10
 _COUNTS: tuple[QueueAttributeNameType, ...] = (
@@ -47,10 +47,6 @@ _COUNTS: tuple[QueueAttributeNameType, ...] = (
 )
 _STALE = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight")
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TRIED = text(
-    f"SELECT attempts, last_error_class, last_error FROM {SCHEMA}.inbox "
-    "WHERE tenant_id = :tenant AND event_id = :event AND consumer = :queue"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +168,7 @@ class SqsQueues:
         if message.receives < held.queue.max_receives or held.copies >= SPARED_COPIES:
             return False
         try:
-            attempts, _, _ = self._tried(message)
+            attempts = self._tried(message).attempts
         except Exception as error:
             # The claim meets the same error next and decides what becomes of the message.
             logger.warning("attempts unknown: %s", described(error), exc_info=True)
@@ -231,12 +227,19 @@ class SqsQueues:
         if held is None:
             return False
         waited = min(_COPY_DELAY_LIMIT, 2 ** min(held.copies, 5))
-        self._client.send_message(
-            QueueUrl=self._url(held.queue.name),
-            MessageBody=held.body,
-            DelaySeconds=max(waited, min(900, ceil(delay.total_seconds()))),
-            MessageAttributes={COPIES: _number(held.copies + 1)},
-        )
+        seconds = max(waited, min(_PAUSE_SECONDS, ceil(delay.total_seconds())))
+        self._copy(held, seconds, held.copies + 1)
+        return self._remove(message)
+
+    def pause(self, message: Message) -> bool:
+        """Replace a message by a copy that comes again after 15 minutes, and so on.
+
+        Each copy is a new message to SQS, so none of them gets old; nor does it count as spared.
+        """
+        held = self._held.get(message.receipt)
+        if held is None:
+            return False
+        self._copy(held, _PAUSE_SECONDS, held.copies)
         return self._remove(message)
 
     def dead_letter(self, message: Message, error_class: ErrorClass, error: str) -> bool:
@@ -253,10 +256,7 @@ class SqsQueues:
 
     def dead_letter_exhausted(self, message: Message) -> bool:
         """Send a message whose attempts are spent to the dead letters, with its last error."""
-        _, error_class, error = self._tried(message)
-        if error_class is None or error is None:
-            return self.dead_letter(message, ErrorClass.TRANSIENT, "the worker died each time")
-        return self.dead_letter(message, ErrorClass(error_class), error)
+        return self.dead_letter(message, *self._tried(message).epitaph)
 
     def _take(
         self, queue: QueueDeclaration, message_id: str, held: _Held, receives: int
@@ -283,13 +283,17 @@ class SqsQueues:
             receipt=receipt,
         )
 
-    def _tried(self, message: Message) -> tuple[int, str | None, str | None]:
+    def _tried(self, message: Message) -> Tried:
         with self._scope(message.tenant_id) as connection:
-            row = connection.execute(
-                _TRIED,
-                {"tenant": message.tenant_id, "event": message.event_id, "queue": message.queue},
-            ).one_or_none()
-        return (0, None, None) if row is None else (row[0], row[1], row[2])
+            return tried(connection, message.tenant_id, message.event_id, message.queue)
+
+    def _copy(self, held: _Held, seconds: int, copies: int) -> None:
+        self._client.send_message(
+            QueueUrl=self._url(held.queue.name),
+            MessageBody=held.body,
+            DelaySeconds=seconds,
+            MessageAttributes={COPIES: _number(copies)},
+        )
 
     def _bury(self, held: _Held, receives: int, error_class: ErrorClass, error: str) -> None:
         self._client.send_message(

@@ -27,9 +27,14 @@ from alquimista.plataforma.marketplace.api import blp as marketplace
 from alquimista.plataforma.tenants.api import blp as conta
 from alquimista.plataforma.webhooks.api import blp as webhooks_saida
 from alquimista.prospeccao.agendamentos.api import blp as agendamentos
+from alquimista.prospeccao.aprendizado.api import blp as aprendizado
 from alquimista.prospeccao.campanhas.api import blp as campanhas
+from alquimista.prospeccao.conhecimento.api import blp as conhecimento
 from alquimista.prospeccao.conversas.api import blp as interacoes
 from alquimista.prospeccao.conversas.webhooks import blp as webhooks
+from alquimista.prospeccao.finalidades.api import bases as bases_legais
+from alquimista.prospeccao.finalidades.api import blp as finalidades
+from alquimista.prospeccao.finalidades.api import tratamentos
 from alquimista.prospeccao.fusoes.api import blp as fusoes
 from alquimista.prospeccao.importacoes.api import blp as importacoes
 from alquimista.prospeccao.leads.api import blp as leads
@@ -52,9 +57,14 @@ BLUEPRINTS = (
     fusoes,
     campanhas,
     interacoes,
+    aprendizado,
     agendamentos,
     relatorios,
+    conhecimento,
     titulares,
+    bases_legais,
+    finalidades,
+    tratamentos,
     webhooks_saida,
     servidores_mcp,
     operations,

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
-
+from alquimista.contexts import Contexts
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.files.store import FolderStore
 from alquimista.http.services import Services
-from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.chamadas.idempotency import IdempotencyKeys
 from alquimista.plataforma.chamadas.idempotency import erase as erase_answers
 from alquimista.plataforma.chamadas.limits import UseLimits
 from alquimista.plataforma.ferramentas.service import ServidorService
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.builtin import BuiltInIdentity, machine_time
-from alquimista.plataforma.identity.housekeeping import purge as purge_access
 from alquimista.plataforma.identity.invitations import Invitations
 from alquimista.plataforma.identity.letters import Carta, Correio, Letters
 from alquimista.plataforma.identity.port import Identidade
 from alquimista.plataforma.identity.service import IdentityService
 from alquimista.plataforma.identity.signup import SignUps
 from alquimista.plataforma.lgpd.registry import SubjectRegistry
-from alquimista.plataforma.tenants.removal import remove_expired_signups
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.plataforma.webhooks.delivery import WebhookConsumer
 from alquimista.plataforma.webhooks.fanout import WebhookFanout
 from alquimista.plataforma.webhooks.service import WebhookService
-from alquimista.prospeccao.agendamentos import service as agendamentos
-from alquimista.prospeccao.agendamentos.context import AgendamentosContext
-from alquimista.prospeccao.aprovacoes.context import AprovacoesContext
-from alquimista.prospeccao.campanhas.context import CampanhasContext
-from alquimista.prospeccao.conhecimento.context import ConhecimentoContext
+from alquimista.prospeccao.agendamentos import reservas
 from alquimista.prospeccao.conversas import service as conversas
-from alquimista.prospeccao.conversas.context import ConversasContext
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.canais import Canal
-from alquimista.prospeccao.disparos.context import DisparosContext
 from alquimista.prospeccao.disparos.domain import Limites
 from alquimista.prospeccao.disparos.fatos import Ambiente
 from alquimista.prospeccao.disparos.sender import Sender
@@ -52,166 +40,34 @@ from alquimista.prospeccao.fusoes.domain import TIMER as FUSOES
 from alquimista.prospeccao.importacoes import service as importacoes
 from alquimista.prospeccao.leads import privacidade
 from alquimista.prospeccao.leads.chaves import LeadKeys
-from alquimista.prospeccao.leads.context import LeadsContext
-from alquimista.prospeccao.relatorios.context import RelatoriosContext
-from alquimista.prospeccao.titulares.retencao import Retencao
 from alquimista.prospeccao.titulares.service import TIMER as TITULAR
 from alquimista.prospeccao.titulares.service import TitularService
 from alquimista.runtime.admission import Catalogue, admit_all, installed
-from alquimista.runtime.context import RuntimeContext, ServiceFactory
 from alquimista.runtime.homes import AwsHome, Home, PostgresHome
-from alquimista.runtime.journal import RunTools
 from alquimista.runtime.lifecycle import AgentHooks
-from alquimista.runtime.operations import OperationCaller, RunOperations
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.publishing import EventPublisher
-from alquimista.runtime.purger import Purger
-from alquimista.runtime.run import Run
 from alquimista.runtime.runner import AgentConsumer
-from alquimista.runtime.state import RunEvents, RunState
 from alquimista.runtime.ticker import Ticker
 from alquimista.runtime.timers_consumer import TimersConsumer
 from alquimista.runtime.topology import SENDER_TIMEOUT, build_topology, deadline_of
 from alquimista.sandbox.canais import channels
 from alquimista.settings import Settings
-from alquimista.tools.catalogue import build_registry
+from alquimista.system import System, classify
+from alquimista.tools.catalogue import prepare
 from alquimista_integrations.egress.addresses import Policy
 from alquimista_integrations.egress.post import Poster
-from alquimista_sdk.errors import (
-    CriticalError,
-    PermanentError,
-    TransientError,
-    VersionConflict,
-)
-from fibonacci_bus.aws import SqsQueues, lambda_handler
-from fibonacci_bus.aws.handler import LambdaHandler
-from fibonacci_bus.errors import ErrorClass, EventTooLarge
-from fibonacci_bus.event import Event
-from fibonacci_bus.ports import MessageSource
-from fibonacci_bus.retention import Retention
 from fibonacci_bus.timers import Timers
 from fibonacci_bus.topology import Topology
-from fibonacci_bus.worker import Consumer, Worker
+from fibonacci_bus.worker import Consumer
 
-logger = logging.getLogger(__name__)
-_SIGNUP_KEPT = timedelta(days=5)
-_SESSION_KEPT = timedelta(days=30)
+__all__ = ["OFFSETS_SQL", "System", "build", "classify", "installed_topology", "topology_of"]
 OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.tenants"
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """All that one process needs; ``close`` gives the connections back."""
-
-    services: Services
-    consumers: Mapping[str, Consumer]
-    ticker: Ticker
-    keys: LeadKeys
-    timers: Timers
-    home: Home
-
-    @property
-    def settings(self) -> Settings:
-        """The process's settings."""
-        return self.services.settings
-
-    @property
-    def database(self) -> Database:
-        """The process's engines."""
-        return self.services.database
-
-    @property
-    def topology(self) -> Topology:
-        """Queues and rules of the admitted agents."""
-        return self.services.topology
-
-    @property
-    def purger(self) -> Purger:
-        """Deletes what is older than its retention."""
-        retention = Retention(events=self.settings.bus.events_kept)
-        return Purger(self.database, self.topology, retention)
-
-    def purge_access(self) -> dict[str, int]:
-        """Delete ended sessions, used links and sign-ups that nobody confirmed; answers rows."""
-        dsn, now = self.settings.owner_dsn, machine_time()
-        gone = dict(purge_access(dsn, now - _SESSION_KEPT))
-        files = self.services.ports.files
-        gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
-        return gone
-
-    @property
-    def retencao(self) -> Retencao:
-        """Erases what is older than each tenant's setting."""
-        return Retencao(self.database, self.services.tenants, self.services.registry)
-
-    def worker(self, queues: tuple[str, ...] | None = None) -> Worker:
-        """A worker of all queues that have a consumer, or of some; for one thread."""
-        return self._worker(self.home.source(), queues)
-
-    def sqs_handler(self) -> LambdaHandler:
-        """The handler of a function that SQS queues feed.
-
-        Raises:
-            TypeError: the bus is not at home on AWS.
-        """
-        source = self.home.source()
-        if not isinstance(source, SqsQueues):
-            raise TypeError("ALQUIMISTA_BUS is not aws")
-        return lambda_handler(source, self._worker(source, None))
-
-    def _worker(self, source: MessageSource, queues: tuple[str, ...] | None) -> Worker:
-        chosen = [c for name, c in self.consumers.items() if queues is None or name in queues]
-        return Worker(
-            source,
-            self.database.scope,
-            chosen,
-            classify,
-            on_critical=self._alert,
-            lease_margin=self.settings.bus.lease_margin,
-        )
-
-    def close(self) -> None:
-        """Close every pooled connection."""
-        self.home.close()
-        self.database.dispose()
-
-    def _alert(self, event: Event, error: BaseException) -> None:
-        """A critical error goes to the operators by e-mail, once per event."""
-        with self.database.unit_of_work(event.tenant_id) as uow:
-            disparos.request(
-                self.services.ports,
-                uow,
-                tipo="interno",
-                canal="email",
-                assunto=f"[crítico] {type(error).__name__} em {event.source}.{event.type}",
-                mensagem=(
-                    f"Evento {event.id} ({event.source}.{event.type}) falhou de forma crítica: "
-                    f"{type(error).__name__}. Rastreio: {event.trace_id}. "
-                    "O evento está nas mensagens mortas; veja GET /api/dead-letters."
-                ),
-                chave=f"{event.tenant_id}-alerta-{event.id}",
-                destinatarios=[self.settings.operadores],
-                trace_id=event.trace_id,
-            )
-
-
-def classify(error: BaseException) -> ErrorClass:
-    """How the bus treats an error: by its class, never by its text."""
-    if isinstance(error, VersionConflict):
-        return ErrorClass.CONFLICT
-    if isinstance(error, CriticalError):
-        return ErrorClass.CRITICAL
-    if isinstance(error, TransientError):
-        return ErrorClass.TRANSIENT
-    if isinstance(
-        error, PermanentError | EventTooLarge | IntegrityError | DataError | ProgrammingError
-    ):
-        return ErrorClass.PERMANENT
-    return ErrorClass.TRANSIENT
 
 
 def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
+    prepare(settings)
     database = Database(settings.app_dsn, settings.relay_dsn)
     found = catalogue if catalogue is not None else admit_all(installed())
     topology = topology_of(settings, found)
@@ -225,7 +81,9 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     fanout = WebhookFanout()
     publisher = EventPublisher(home, keys, fanout.plan)
     policy = Policy(frozenset(settings.webhooks_locais))
-    webhooks = WebhookService(policy, settings.key("webhooks"), publisher)
+    webhooks = WebhookService(
+        policy, settings.key("webhooks"), publisher, settings.webhooks_carencia
+    )
     servidores = ServidorService(database, policy, settings.key("servidores mcp"))
     ports = Ports(
         publisher=publisher,
@@ -238,7 +96,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     tenants = TenantService(found)
     correio = _correio(ports)
     access = _home(database, settings, correio)
-    contexts = _Contexts(settings, database, ports, keys, publisher, tenants, found, servidores)
+    contexts = Contexts(settings, database, ports, keys, publisher, tenants, found, servidores)
     services = Services(
         settings=settings,
         database=database,
@@ -292,65 +150,7 @@ def topology_of(settings: Settings, catalogue: Catalogue) -> Topology:
     )
 
 
-class _Contexts:
-    """Makes the context of a run: a factory per service of the contract."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        ports: Ports,
-        keys: LeadKeys,
-        publisher: EventPublisher,
-        tenants: TenantService,
-        catalogue: Catalogue,
-        servidores: ServidorService,
-    ) -> None:
-        self._database = database
-        self._tenants = tenants
-        self.operations = OperationCaller(catalogue, self._config, self.make)
-        self._factories: dict[str, ServiceFactory] = {
-            "leads": lambda run: LeadsContext(run, ports),
-            "campanhas": lambda run: CampanhasContext(run, ports),
-            "aprovacoes": lambda run: AprovacoesContext(run, ports),
-            "disparos": lambda run: DisparosContext(run, ports),
-            "conversas": lambda run: ConversasContext(run, ports),
-            "agendamentos": lambda run: AgendamentosContext(run, ports),
-            "relatorios": lambda run: RelatoriosContext(run, ports),
-            "conhecimento": lambda run: ConhecimentoContext(run, ports),
-            "tools": lambda run: RunTools(
-                run,
-                lambda r: build_registry(
-                    r.tenant, database, settings, None, servidores.registered(r.tenant.id)
-                ),
-                keys,
-            ),
-            "operations": lambda run: RunOperations(run, self.operations),
-            "events": lambda run: RunEvents(run, publisher),
-            "state": RunState,
-        }
-
-    def make(self, run: Run) -> RuntimeContext:
-        """The context of one run."""
-        return RuntimeContext(run, self._factories, self._denied)
-
-    def _config(self, run: Run, slug: str) -> Mapping[str, Any] | None:
-        with run.reading() as uow:
-            return self._tenants.config(uow.connection, uow.tenant_id, slug)
-
-    def _denied(self, run: Run, scope: str) -> None:
-        with self._database.unit_of_work(run.tenant.id) as uow:
-            record(
-                uow,
-                Ator("agente", run.manifest.slug, run.manifest.slug),
-                "escopo.negado",
-                resultado="recusado",
-                detalhes={"escopo": scope},
-                trace_id=run.trace_id,
-            )
-
-
-def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
+def _consumers(services: Services, contexts: Contexts) -> dict[str, Consumer]:
     settings, database, ports = services.settings, services.database, services.ports
     limit = settings.bus.agent_limit
     core = deadline_of(SENDER_TIMEOUT.total_seconds(), limit)
@@ -367,7 +167,7 @@ def _consumers(services: Services, contexts: _Contexts) -> dict[str, Consumer]:
         database,
         {
             conversas.TIMER: lambda uow, ref: conversas.finish_burst(ports, uow, ref),
-            agendamentos.TIMER: agendamentos.expire,
+            reservas.TIMER: lambda uow, ref: reservas.expire(ports, uow, ref),
             importacoes.TIMER: lambda uow, ref: importacoes.delete_file(ports, uow, ref),
             FUSOES: lambda uow, ref: fusoes.passo(ports, uow, ref),
             TITULAR: TitularService(ports, services.registry, services.tenants).remind,
@@ -394,7 +194,14 @@ def _sender_of(tenants: TenantService) -> Any:
             settings.limites.por_dia,
             timedelta(seconds=settings.limites.pausa_s),
         )
-        ambiente = Ambiente(facts.fuso_horario, facts.sandbox, limites)
+        ambiente = Ambiente(
+            facts.fuso_horario,
+            facts.sandbox,
+            limites,
+            settings.modelos_whatsapp,
+            settings.nome_vendedor,
+            facts.nome,
+        )
         return ambiente, facts.email_remetente, facts.nome
 
     return sender_of

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from alquimista.replay_cli import replay
 from alquimista.settings import Settings
 from fibonacci_bus import Figures, Listener, declared, figures
 from fibonacci_bus.aws import declare
+from fibonacci_bus.metrics import QueueFigures
 
 _WAIT_SECONDS = 1.0
 
@@ -52,10 +53,15 @@ def bus() -> None:
 )
 @click.pass_obj
 def status(settings: Settings, tenant: str | None, as_json: bool, janela: int) -> None:
-    """Mostra quanto espera em cada fila e o que cada agente tratou, e como falhou."""
+    """Mostra quanto espera em cada fila e o que cada agente tratou, e como falhou.
+
+    Na AWS as filas são as do SQS, que não as conta por conta de cliente.
+    """
     with errors(), _owner(settings) as connection:
         only = find_tenant(connection, tenant) if tenant is not None else None
         found = figures(connection, window=timedelta(minutes=janela), tenant_id=only)
+        if settings.aws.home:
+            found = replace(found, queues=_queues_of_sqs(settings))
     if as_json:
         click.echo(json.dumps(asdict(found), default=_plain))
     else:
@@ -125,24 +131,29 @@ def dead_letters(
     limite: int,
 ) -> None:
     """Lista as mensagens que nenhum agente conseguiu tratar, ou devolve uma à fila."""
-    from alquimista.db.session import Database
+    from alquimista.bootstrap import build
     from alquimista.plataforma.audit.service import SISTEMA
     from alquimista.runtime import events_service
     from alquimista.server import database
 
     with errors(), database(settings) as served:
-        opened = Database(served.app_dsn)
+        system = build(served)
         try:
-            with opened.unit_of_work(tenant_of(served, tenant)) as uow:
+            system.home.sweep()
+            with system.database.unit_of_work(tenant_of(served, tenant)) as uow:
                 if redrive is not None:
-                    events_service.redrive_dead_letter(uow, redrive, SISTEMA)
+                    publisher = system.services.publisher
+                    events_service.redrive_dead_letter(publisher, uow, redrive, SISTEMA)
                     rows = []
                 else:
-                    rows = events_service.dead_letters(
-                        uow, pending=not todas, after=None, limit=limite
-                    )
+                    query = {
+                        "ordenar": events_service.MORTAS.padrao,
+                        "limite": limite,
+                        "pendentes": not todas,
+                    }
+                    rows = events_service.dead_letters(uow, query)["itens"]
         finally:
-            opened.dispose()
+            system.close()
     if redrive is not None:
         click.echo(f"Mensagem {redrive} devolvida à fila.")
     elif as_json:
@@ -199,9 +210,28 @@ def _owner(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
+def _queues_of_sqs(settings: Settings) -> tuple[QueueFigures, ...]:
+    """As SQS estimates them; what is paused is among the delayed there."""
+    from alquimista.bootstrap import build
+
+    system = build(settings)
+    try:
+        found = system.services.queues.depth()
+    finally:
+        system.close()
+    return tuple(
+        QueueFigures(name, d.waiting, d.in_flight, d.delayed, d.oldest_seconds, d.paused)
+        for name, d in sorted(found.items())
+        if d.waiting or d.in_flight or d.delayed
+    )
+
+
 def _show_figures(found: Figures, janela: int) -> None:
     console = Console()
+    paused = any(queue.paused for queue in found.queues)
     queues = Table("fila", "esperando", "em andamento", "adiadas", "mais antiga", title="Filas")
+    if paused:
+        queues.add_column("suspensas")
     for queue in found.queues:
         queues.add_row(
             queue.queue,
@@ -209,6 +239,7 @@ def _show_figures(found: Figures, janela: int) -> None:
             str(queue.in_flight),
             str(queue.delayed),
             f"{queue.oldest_seconds:.0f} s",
+            *((str(queue.paused),) if paused else ()),
         )
     agents = Table(
         "agente",

@@ -19,6 +19,7 @@ from alquimista.bus_cli import bus
 from alquimista.cli_errors import Falha, errors
 from alquimista.lgpd_cli import lgpd
 from alquimista.mcp_cli import mcp
+from alquimista.modelo_cli import modelo
 from alquimista.observability.logs import configure
 from alquimista.settings import Settings, SettingsInvalid, from_environment
 
@@ -205,6 +206,7 @@ def _payload(line: bytes, number: int) -> dict[str, str]:
 
 main.add_command(audit)
 main.add_command(lgpd)
+main.add_command(modelo)
 main.add_command(bus)
 main.add_command(signing_keys)
 main.add_command(tenants)

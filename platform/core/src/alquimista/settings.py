@@ -113,6 +113,40 @@ class ApiLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """An OpenAI-compatible endpoint; without a token our deterministic writer answers."""
+
+    token: str | None = field(default=None, repr=False)
+    url: str = "https://api.openai.com/v1"
+    modelo: str = "gpt-4o-mini"
+
+
+@dataclass(frozen=True, slots=True)
+class Google:
+    """A service account's key (its JSON); without one real tenants have no calendar.
+
+    ``delegado`` is the person that it acts as, by domain-wide delegation; ``convidar`` lets Google
+    invite attendees, which only such an account may.
+    """
+
+    conta: str | None = field(default=None, repr=False)
+    delegado: str | None = None
+    convidar: bool = False
+    url: str = "https://www.googleapis.com/calendar/v3"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Outside services of real tenants. ``comprehend_region`` None: nobody may choose it."""
+
+    llm: LanguageModel = LanguageModel()
+    google: Google = Google()
+    receita_url: str = "https://brasilapi.com.br"
+    comprehend_region: str | None = None
+    comprehend_endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that differs between a laptop, a test and production."""
 
@@ -134,9 +168,11 @@ class Settings:
     cognito: Cognito | None = None
     aws: Aws = Aws()
     api: ApiLimits = ApiLimits()
+    outside: Outside = Outside()
     origens: tuple[str, ...] = ()
     proxies: int = 0
     webhooks_locais: tuple[str, ...] = ()
+    webhooks_carencia: timedelta = timedelta(days=1)
     log_level: str = "INFO"
 
     @property
@@ -210,13 +246,63 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             por_chamador=int(env.get("ALQUIMISTA_LIMITE_CHAMADOR", "1200")),
             por_conta=int(env.get("ALQUIMISTA_LIMITE_CONTA", "6000")),
         ),
+        outside=_outside(env),
         origens=tuple(env.get("ALQUIMISTA_ORIGENS", "").split()),
         proxies=int(env.get("ALQUIMISTA_PROXIES", "0")),
         webhooks_locais=tuple(env.get("ALQUIMISTA_WEBHOOKS_LOCAIS", "").split()),
+        webhooks_carencia=_carencia(env),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
     _check_production(settings, env)
     return settings
+
+
+def _outside(env: Mapping[str, str]) -> Outside:
+    """The services outside, each off or at its public address where no variable names it."""
+    own = Outside()
+    return Outside(
+        llm=LanguageModel(
+            token=env.get("LLM_TOKEN") or None,
+            url=env.get("LLM_URL") or own.llm.url,
+            modelo=env.get("LLM_MODELO") or own.llm.modelo,
+        ),
+        google=_google(env),
+        receita_url=env.get("BRASILAPI_URL") or own.receita_url,
+        comprehend_region=env.get("COMPREHEND_REGION") or None,
+        comprehend_endpoint=env.get("COMPREHEND_ENDPOINT") or None,
+    )
+
+
+def _google(env: Mapping[str, str]) -> Google:
+    """The account's key is the JSON itself, or the path of the file that Google hands out."""
+    raw = env.get("GOOGLE_CONTA_DE_SERVICO") or None
+    if raw is not None and not raw.lstrip().startswith("{"):
+        try:
+            raw = Path(raw).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO names no readable file") from error
+    if raw is not None:
+        _check_account(raw)
+    delegado, convidar = env.get("GOOGLE_DELEGADO") or None, env.get("GOOGLE_CONVIDAR", "") == "1"
+    if convidar and delegado is None:
+        raise SettingsInvalid("GOOGLE_CONVIDAR needs GOOGLE_DELEGADO (domain-wide delegation)")
+    return Google(raw, delegado, convidar, env.get("GOOGLE_URL") or Google().url)
+
+
+def _check_account(raw: str) -> None:
+    try:
+        told = json.loads(raw)
+    except ValueError as error:
+        raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO is no JSON") from error
+    if not isinstance(told, dict) or not {"client_email", "private_key"} <= told.keys():
+        raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO is no key of a service account")
+
+
+def _carencia(env: Mapping[str, str]) -> timedelta:
+    hours = float(env.get("ALQUIMISTA_WEBHOOKS_CARENCIA_HORAS", "24"))
+    if not 0 <= hours <= 168:
+        raise SettingsInvalid("ALQUIMISTA_WEBHOOKS_CARENCIA_HORAS is 0 to 168")
+    return timedelta(hours=hours)
 
 
 def _cognito(env: Mapping[str, str]) -> Cognito | None:

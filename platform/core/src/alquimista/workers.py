@@ -83,6 +83,7 @@ class WorkerThreads:
         while not self._stop.wait(SWEEP_SECONDS):
             try:
                 self._system.home.sweep()
+                self._system.resume_suspended()
             except DBAPIError as error:
                 logger.warning("sweep failed", extra={"error": type(error.orig).__name__})
 

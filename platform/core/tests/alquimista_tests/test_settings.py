@@ -63,6 +63,8 @@ def test_printing_settings_shows_no_secret() -> None:
         "WHATSAPP_TOKEN": "segredo3",
         "WHATSAPP_APP_SECRET": "segredo4",
         "EMAIL_WEBHOOK_SECRET": "segredo5",
+        "LLM_TOKEN": "segredo6",
+        "GOOGLE_CONTA_DE_SERVICO": '{"client_email": "a", "private_key": "segredo7"}',
     }
     shown = repr(from_environment(secrets))
     assert "segredo" not in shown
@@ -116,3 +118,45 @@ def test_limits_that_make_no_sense_are_refused(told: str, said: str) -> None:
 def test_limits_of_a_queue_that_there_is_not_are_refused() -> None:
     with pytest.raises(SettingsInvalid, match="no queue nigredo_dispara"):
         build_topology([], limits={"nigredo_dispara": QueueLimits(group=2)})
+
+
+def test_outside_services_are_off_or_at_their_public_address_until_named() -> None:
+    own = from_environment({"ALQUIMISTA_CHAVE": KEY}).outside
+    assert (own.llm.token, own.google.conta, own.comprehend_region) == (None, None, None)
+    assert own.receita_url == "https://brasilapi.com.br"
+    named = from_environment(
+        {
+            "ALQUIMISTA_CHAVE": KEY,
+            "BRASILAPI_URL": "http://r",
+            "LLM_TOKEN": "k",
+            "LLM_URL": "http://l/v1",
+            "LLM_MODELO": "m",
+            "COMPREHEND_REGION": "us-east-1",
+            "COMPREHEND_ENDPOINT": "http://c",
+        }
+    ).outside
+    assert (named.receita_url, named.llm.url, named.llm.modelo) == ("http://r", "http://l/v1", "m")
+    assert (named.comprehend_region, named.comprehend_endpoint) == ("us-east-1", "http://c")
+
+
+def test_a_google_account_is_its_json_or_the_path_of_its_file(tmp_path: Path) -> None:
+    key = '{"client_email": "robo@x", "private_key": "p"}'
+    file = tmp_path / "conta.json"
+    file.write_text(key, encoding="utf-8")
+    for told in (key, str(file)):
+        env = {"ALQUIMISTA_CHAVE": KEY, "GOOGLE_CONTA_DE_SERVICO": told}
+        assert from_environment(env).outside.google.conta == key
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"GOOGLE_CONTA_DE_SERVICO": "/nao/existe.json"}, "no readable file"),
+        ({"GOOGLE_CONTA_DE_SERVICO": "{"}, "no JSON"),
+        ({"GOOGLE_CONTA_DE_SERVICO": "{}"}, "no key of a service account"),
+        ({"GOOGLE_CONVIDAR": "1"}, "GOOGLE_DELEGADO"),
+    ],
+)
+def test_a_google_account_that_cannot_work_is_refused(told: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        from_environment({"ALQUIMISTA_CHAVE": KEY, **told})

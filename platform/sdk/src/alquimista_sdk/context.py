@@ -34,6 +34,7 @@ from alquimista_sdk.models import (
     LinhaBruta,
     Lote,
     MetricasFunil,
+    ModeloDaConta,
     NovaCampanha,
     NovaResposta,
     NovoDisparo,
@@ -52,6 +53,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
         "by_lote": "read",
         "by_importacao": "read",
         "count_pending": "read",
+        "permitted": "read",
         "lote": "read",
         "importacao": "read",
         "rows": "read",
@@ -99,6 +101,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     "operations": {"call": "call"},
     "events": {"publish": "publish"},
     "state": {"get": "read", "put": "write"},
+    "modelos": {"active": "read"},
 }
 """Every service, its methods and the verb of the scope that opens each."""
 
@@ -138,6 +141,13 @@ class Leads(Protocol):
     def count_pending(self, importacao_id: UUID) -> int:
         """How many leads of an import still wait for enrichment."""
 
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose (LGPD, art. 7), in the order given.
+
+        ``finalidade`` is one of ``FINALIDADES``; ask before a use that the platform does not check
+        itself, such as looking a lead up outside. Raises ``NotFound`` for another purpose.
+        """
+
     def lote(self, lote_id: UUID) -> Lote:
         """Read one lot. Raises ``NotFound``."""
 
@@ -158,6 +168,7 @@ class Leads(Protocol):
 
         Rows that the tenant has already, or whose person asked to be forgotten, come back as
         rejects of class ``duplicate`` or ``suppressed``. ``batch`` numbers the batches from 0.
+        Threads of one run may stage different batches at once.
         """
 
     def create_lotes(self, importacao_id: UUID, lotes: Sequence[NovoLote]) -> tuple[Lote, ...]:
@@ -268,7 +279,10 @@ class Agendamentos(Protocol):
         """
 
     def take(self, agendamento_id: UUID, horario: Horario) -> bool:
-        """Claim: take the chosen slot, also after its hold expired; False where it is gone."""
+        """Claim: take the chosen slot, also after its hold expired; False where it is gone.
+
+        It stays the run's for ``HORARIO_TOMADO_POR``: confirm it before, or take it again.
+        """
 
     def confirm(
         self,
@@ -358,6 +372,13 @@ class State(Protocol):
         """Write a value (None removes it). Values about a lead are erased with the lead."""
 
 
+class Modelos(Protocol):
+    """What the tenant's people have taught an operation's model."""
+
+    def active(self, operation: str) -> ModeloDaConta | None:
+        """Read the model in use; None where the tenant has none, or uses the shipped one."""
+
+
 class AgentContext(Protocol):
     """All that an agent has. No session, engine, Flask or environment."""
 
@@ -419,3 +440,6 @@ class AgentContext(Protocol):
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def modelos(self) -> Modelos: ...

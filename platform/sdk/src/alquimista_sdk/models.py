@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from uuid import UUID
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 LEAD_STATUS = (
     "novo",
@@ -40,6 +43,17 @@ DISPARO_STATUS = (
 REJEITO_CLASSES = ("invalid_data", "duplicate", "blocked_pf", "no_channel", "suppressed")
 ETAPAS = ("topo", "meio", "fundo")
 CANAIS = ("email", "whatsapp")
+FINALIDADES = (
+    "prospeccao",
+    "enriquecimento",
+    "atendimento",
+    "agendamento",
+    "relatorios",
+    "melhoria_modelo",
+)
+"""What personal data may be used for; an account gives each a legal basis."""
+HORARIO_TOMADO_POR = timedelta(hours=1)
+"""How long a run keeps a slot that it took and has not confirmed: longer than all its retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +122,21 @@ class Lead:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LinhaBruta:
-    """One row as the file had it: values by canonical field, the column letters they came from."""
+class LinhaBruta(NamedTuple):
+    """One row as the file had it: values by canonical field, the column letters they came from.
+
+    A tuple and no dataclass, as ``LeadHigienizado``: a file has hundreds of thousands of rows, and
+    a frozen dataclass takes four times as long to make.
+    """
 
     planilha: str
     linha: int
     valores: Mapping[str, str]
-    colunas: Mapping[str, str] = field(default_factory=dict)
-    extras: Mapping[str, str] = field(default_factory=dict)
+    colunas: Mapping[str, str] = _NOTHING
+    extras: Mapping[str, str] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class LeadHigienizado:
+class LeadHigienizado(NamedTuple):
     """A cleaned row, ready to be staged. ``telefone`` is E.164, ``cnpj`` has no punctuation.
 
     ``telefone_norm`` is the identity (mobile numbers without the ninth digit), ``email_norm`` the
@@ -142,7 +158,7 @@ class LeadHigienizado:
     cidade: str | None = None
     uf: str | None = None
     avisos: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +407,17 @@ class Leitura:
     intent: str
     descadastro: str
     motivos: tuple[str, ...] = ()
+    modelo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeloDaConta:
+    """A tenant's own model of an operation: its number, the shipped model that it adds to."""
+
+    numero: int
+    base: str
+    sha256: str
+    conteudo: bytes
 
 
 @dataclass(frozen=True, slots=True)

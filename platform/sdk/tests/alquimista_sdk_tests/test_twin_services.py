@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from alquimista_sdk.errors import NotFound, PermanentError, VersionConflict
 from alquimista_sdk.models import (
+    HORARIO_TOMADO_POR,
     Anexo,
     Horario,
     Interacao,
@@ -318,6 +319,19 @@ def test_confirming_a_slot_that_is_gone_is_a_permanent_error() -> None:
     twin.agendamentos.confirm(mine, slot(1, 1), "evento", "briefing")
     with pytest.raises(PermanentError, match="the slot is gone"):
         twin.commit()
+
+
+def test_a_slot_that_is_taken_and_not_confirmed_comes_free() -> None:
+    twin = twin_with_leads()
+    meeting = uuid4()
+    wanted = (slot(1, 0),)
+    twin.agendamentos.hold(meeting, LEAD, wanted, expiry(twin))
+    assert twin.agendamentos.take(meeting, wanted[0]) is True
+    twin.advance(timedelta(minutes=16))
+    assert twin.agendamentos.hold(uuid4(), OTHER, wanted, expiry(twin)) == ()
+    twin.advance(HORARIO_TOMADO_POR)
+    assert twin.agendamentos.hold(uuid4(), OTHER, wanted, expiry(twin)) == wanted
+    assert twin.agendamentos.take(meeting, wanted[0]) is False
 
 
 def test_releasing_frees_every_slot() -> None:

@@ -37,7 +37,7 @@ def atender(event: AgentEvent, context: AgentContext) -> None:
     canal = str(event.metadata["canal"])
     texto = event.detail.context.last_message
     try:
-        leitura = _read(context, historico, texto)
+        leitura = _read(context, lead, historico, texto)
     except OperationUnavailable:
         _without_reading(event, context, lead, canal)
         return
@@ -58,7 +58,7 @@ def atender(event: AgentEvent, context: AgentContext) -> None:
     _act(context, conversa, decisao)
 
 
-def _read(context: AgentContext, historico: Historico, texto: str) -> Leitura:
+def _read(context: AgentContext, lead: Lead, historico: Historico, texto: str) -> Leitura:
     enviadas = [item.mensagem for item in historico.interacoes if item.tipo == "enviado"]
     resposta = context.operations.call(
         "sentimento.analisar",
@@ -66,6 +66,8 @@ def _read(context: AgentContext, historico: Historico, texto: str) -> Leitura:
             "text": texto,
             "anterior": enviadas[-1] if enviadas else "",
             "palavras_descadastro": list(context.tenant.palavras_descadastro),
+            "nomes": [nome for nome in (lead.contato, lead.empresa) if nome],
+            "com_modelo": True,
         },
     )
     return ler_analise(resposta)

@@ -35,6 +35,7 @@ def ler_analise(resposta: Mapping[str, Any]) -> Leitura:
         intent=str(resposta["intent"]),
         descadastro=str(resposta["descadastro"]),
         motivos=tuple(str(motivo) for motivo in resposta.get("motivos", ())),
+        modelo=str(resposta.get("modelo", "")),
     )
 
 

@@ -6,6 +6,7 @@ Letters count as their ASCII code minus 48; the two check digits are always nume
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import mul
 from typing import Final
 
@@ -17,6 +18,9 @@ _MENOR_SEM_ZEROS: Final = 8
 _PONTUACAO: Final = str.maketrans("", "", " .-/\u00a0")
 _PESOS_1: Final = (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
 _PESOS_2: Final = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+_TRECHO: Final = 4
+_TRECHOS: Final = (0, 4, 8)
+_DIGITOS: Final = "0123456789"
 _PERMITIDOS = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 _DECIMAL = re.compile(r"^(\d+)[.,]0+$")
 _CPF_EM_TEXTO = re.compile(r"(?<!\d)\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?!\d)")
@@ -45,12 +49,25 @@ def valido(compacto: str) -> bool:
     """Whether 14 characters without punctuation are a CNPJ: the same answer as python-stdnum's."""
     if not _PERMITIDOS.fullmatch(compacto) or compacto.startswith("000000000000"):
         return False
-    valores = [codigo - 48 for codigo in compacto.encode()]
-    primeiro = (11 - sum(map(mul, _PESOS_1, valores))) % 11 % 10
-    if primeiro != valores[12]:
+    primeira = segunda = 0
+    for inicio in _TRECHOS:
+        soma_1, soma_2 = _somas(compacto[inicio : inicio + _TRECHO], inicio)
+        primeira += soma_1
+        segunda += soma_2
+    digito = (11 - primeira) % 11 % 10
+    if compacto[12] != _DIGITOS[digito]:
         return False
-    segundo: int = (11 - sum(map(mul, _PESOS_2, valores))) % 11 % 10
-    return segundo == valores[13]
+    return compacto[13] == _DIGITOS[(11 - segunda - _PESOS_2[12] * digito) % 11 % 10]
+
+
+@lru_cache(maxsize=65_536)
+def _somas(trecho: str, inicio: int) -> tuple[int, int]:
+    """Weighed sums of four characters for both check digits.
+
+    Remembered: four digits have 10,000 forms, of which a list of companies repeats many.
+    """
+    valores = [codigo - 48 for codigo in trecho.encode()]
+    return sum(map(mul, _PESOS_1[inicio:], valores)), sum(map(mul, _PESOS_2[inicio:], valores))
 
 
 def pela_biblioteca(texto: str) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -27,8 +26,7 @@ GRATUITOS: Final = frozenset(
 """Providers of personal addresses; any other domain counts as the company's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(NamedTuple):
     """``email`` is what is written to; ``norm`` the identity: the lower-cased address."""
 
     email: str

@@ -40,8 +40,9 @@ class Higienizador:
     def linhas(self, brutas: Iterable[LinhaBruta]) -> Iterator[LeadHigienizado | Rejeito]:
         """Clean rows one by one; rows without any value are passed over."""
         for bruta in brutas:
-            if any(map(limpo, bruta.valores.values())):
-                yield self.linha(bruta)
+            limpa = self.linha(bruta)
+            if isinstance(limpa, LeadHigienizado) or any(map(limpo, bruta.valores.values())):
+                yield limpa
 
     def linha(self, bruta: LinhaBruta) -> LeadHigienizado | Rejeito:
         """Clean one row. Required are empresa and one valid channel."""

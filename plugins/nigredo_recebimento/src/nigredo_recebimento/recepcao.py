@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +20,7 @@ from alquimista_sdk.errors import (
     TransientError,
 )
 from alquimista_sdk.events import AgentEvent, Subject
-from alquimista_sdk.models import Lead, LeadHigienizado, Rejeito
+from alquimista_sdk.models import Lead, LeadHigienizado, Rejeito, StagedLeads
 from nigredo_recebimento import enriquecimento, prioridade
 from nigredo_recebimento.linhas import Higienizador
 from nigredo_recebimento.lotes import segmentar
@@ -26,11 +28,21 @@ from nigredo_recebimento.relatorio import Inconformidades
 
 LOTE_DE_GRAVACAO: Final = 4_000
 """Rows of a staged batch; the platform takes 5,000 at most."""
+GRAVACOES: Final = 2
+"""Batches that the database takes at once: it works on one while another waits for its answer."""
 LEADS_POR_PARTE: Final = 100
 ULTIMA_TENTATIVA: Final = 3
 """An event is delivered three times; at the last one a lead goes on without its source."""
 
 ARQUIVO_SEM_LINHAS: Final = "Nenhuma linha com dados foi encontrada."
+
+
+@dataclass(frozen=True, slots=True)
+class Bloco:
+    """A batch of rows, cleaned."""
+
+    leads: list[LeadHigienizado]
+    rejeitos: list[Rejeito]
 
 
 def receber(event: AgentEvent, context: AgentContext) -> None:
@@ -39,8 +51,8 @@ def receber(event: AgentEvent, context: AgentContext) -> None:
     contas = Inconformidades()
     aceitos: list[UUID] = []
     try:
-        for numero, bloco in enumerate(_blocos(context, importacao_id)):
-            aceitos.extend(_gravar(context, importacao_id, numero, bloco, contas))
+        for bloco, resposta in _gravados(context, importacao_id):
+            aceitos.extend(_contar(bloco, resposta, contas))
     except (ScopeDenied, NotFound):
         raise
     except PermanentError as error:
@@ -54,12 +66,17 @@ def receber(event: AgentEvent, context: AgentContext) -> None:
 
 
 def enriquecer(event: AgentEvent, context: AgentContext) -> None:
-    """Ask the source for what each pending lead lacks, score it, hand the part on."""
+    """Ask the source for what each pending lead lacks, score it, hand the part on.
+
+    Who took back the permission to be looked up is scored by what the customer gave.
+    """
     importacao_id, parte = _id(event, "importacao_id"), int(event.metadata["parte"])
     ids = [UUID(str(lead_id)) for lead_id in event.metadata["lead_ids"]]
     contagem: dict[str, int] = {}
+    permitidos = frozenset(context.leads.permitted(ids, "enriquecimento"))
     for lead in context.leads.get_many(ids):
-        achado = _consultar(event, context, lead)
+        consulta = lead.id in permitidos
+        achado = _consultar(event, context, lead) if consulta else enriquecimento.DISPENSADO
         pontos = prioridade.calcular(
             enriquecimento.completo(lead, achado),
             context.tenant.perfil_ideal,
@@ -99,44 +116,54 @@ def segmentar_importacao(event: AgentEvent, context: AgentContext) -> None:
         )
 
 
-def _blocos(
-    context: AgentContext, importacao_id: UUID
-) -> Iterator[list[LeadHigienizado | Rejeito]]:
-    """Cleaned rows in batches, one ahead; the file is never in memory as a whole.
+def _gravados(context: AgentContext, importacao_id: UUID) -> Iterator[tuple[Bloco, StagedLeads]]:
+    """Batches with what the platform answered, in the order of the file.
 
-    The next batch is read and cleaned in a thread while the database takes the one before.
-    Staging itself stays in the caller's thread, one batch after the other.
+    Rows are read and cleaned here while threads hand the batches before to the database, so the
+    file is never in memory as a whole. Where the file cannot be read further, the batches on their
+    way are answered first.
     """
+    falha: PermanentError | None = None
+    fila: deque[tuple[Bloco, Future[StagedLeads]]] = deque()
+    with ThreadPoolExecutor(GRAVACOES, thread_name_prefix="gravacao") as executor:
+        try:
+            for numero, bloco in enumerate(_blocos(context, importacao_id)):
+                if len(fila) > GRAVACOES:
+                    pronto, resposta = fila.popleft()
+                    yield pronto, resposta.result()
+                fila.append(
+                    (bloco, executor.submit(_gravar, context, importacao_id, numero, bloco))
+                )
+        except PermanentError as error:
+            falha = error
+        for pronto, resposta in fila:
+            yield pronto, resposta.result()
+    if falha is not None:
+        raise falha
+
+
+def _blocos(context: AgentContext, importacao_id: UUID) -> Iterator[Bloco]:
+    """Cleaned rows in batches."""
     higienizador = Higienizador(
         context.tenant.ddd_padrao, str(context.config.get("cnpj_invalido", "rejeitar"))
     )
     limpas = higienizador.linhas(context.leads.rows(importacao_id))
-
-    def proximo() -> list[LeadHigienizado | Rejeito]:
-        return list(islice(limpas, LOTE_DE_GRAVACAO))
-
-    with ThreadPoolExecutor(1, thread_name_prefix="higienizacao") as executor:
-        adiante = executor.submit(proximo)
-        while bloco := adiante.result():
-            adiante = executor.submit(proximo)
-            yield bloco
+    while bloco := list(islice(limpas, LOTE_DE_GRAVACAO)):
+        leads = [item for item in bloco if isinstance(item, LeadHigienizado)]
+        yield Bloco(leads, [item for item in bloco if isinstance(item, Rejeito)])
 
 
-def _gravar(
-    context: AgentContext,
-    importacao_id: UUID,
-    numero: int,
-    bloco: Sequence[LeadHigienizado | Rejeito],
-    contas: Inconformidades,
-) -> list[UUID]:
-    leads = [item for item in bloco if isinstance(item, LeadHigienizado)]
-    rejeitos = [item for item in bloco if isinstance(item, Rejeito)]
-    resposta = context.leads.stage(importacao_id, numero, leads, rejeitos)
-    contas.rejeitar(rejeitos)
+def _gravar(context: AgentContext, importacao_id: UUID, numero: int, bloco: Bloco) -> StagedLeads:
+    return context.leads.stage(importacao_id, numero, bloco.leads, bloco.rejeitos)
+
+
+def _contar(bloco: Bloco, resposta: StagedLeads, contas: Inconformidades) -> list[UUID]:
+    """Add a batch up; answers the ids of its accepted leads."""
+    contas.rejeitar(bloco.rejeitos)
     contas.rejeitar(resposta.rejeitos)
     contas.aceitar(
         lead if lead_id is not None else None
-        for lead, lead_id in zip(leads, resposta.lead_ids, strict=True)
+        for lead, lead_id in zip(bloco.leads, resposta.lead_ids, strict=True)
     )
     return [lead_id for lead_id in resposta.lead_ids if lead_id is not None]
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
@@ -51,8 +50,7 @@ _CORTADO = re.compile(r"\d{5}[^\d]+\d{3}$")
 _DIGITOS_MINIMOS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Telefone:
+class Telefone(NamedTuple):
     """``e164`` is what is dialled; ``norm`` is the identity (mobile without its ninth digit)."""
 
     e164: str

@@ -54,9 +54,11 @@ def limpo(valor: str | None) -> str:
     """The text with single blanks and no control characters; empty where it only says "none"."""
     if not valor:
         return ""
-    texto = " ".join(valor.split())
-    if not texto.isprintable():
-        texto = " ".join("".join(c if c.isprintable() else " " for c in texto).split())
+    # The blank is the only printable white space (``str.isprintable``).
+    if valor.isprintable() and "  " not in valor and valor[0] != " " and valor[-1] != " ":
+        texto = valor
+    else:
+        texto = " ".join("".join(c if c.isprintable() else " " for c in valor).split())
     if len(texto) <= _LONGEST_VAZIO and texto.lower() in _VAZIOS:
         return ""
     return texto

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from threading import Event
 from types import ModuleType
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
@@ -11,7 +12,7 @@ import pytest
 
 from alquimista_sdk.errors import InvalidEvent, NotFound, PermanentError, TransientError
 from alquimista_sdk.events import AgentEvent
-from alquimista_sdk.models import Importacao, Lead, LinhaBruta
+from alquimista_sdk.models import Importacao, Lead, LinhaBruta, StagedLeads
 from alquimista_sdk.testing import (
     AgentContractTests,
     TwinContext,
@@ -20,6 +21,7 @@ from alquimista_sdk.testing import (
     run,
 )
 from nigredo_recebimento import agent
+from nigredo_recebimento.recepcao import LOTE_DE_GRAVACAO
 from nigredo_recebimento_tests.exemplos import ESPACO, TENANT, linha
 
 IMPORTACAO = uuid5(ESPACO, "importacao")
@@ -165,6 +167,29 @@ def test_a_file_that_breaks_off_says_how_far_it_was_read() -> None:
     assert not twin.published
 
 
+def test_batches_answered_out_of_turn_keep_the_order_of_the_file() -> None:
+    twin = twin_with(many(3 * LOTE_DE_GRAVACAO))
+    second_is_staged = Event()
+    leads = twin.leads
+
+    def stage(importacao_id: UUID, batch: int, *rows: Any) -> StagedLeads:
+        if batch == 0:
+            assert second_is_staged.wait(30)
+        answer = leads.stage(importacao_id, batch, *rows)
+        if batch == 1:
+            second_is_staged.set()
+        return answer
+
+    twin.leads = type("Leads", (), {
+        "rows": leads.rows, "stage": staticmethod(stage),
+        "finish_importacao": leads.finish_importacao,
+    })()  # fmt: skip
+    run(agent, received(), twin)
+    ids = [lead_id for parte in twin.published for lead_id in parte.metadata["lead_ids"]]
+    rows = range(2, 3 * LOTE_DE_GRAVACAO + 2)
+    assert ids == [str(uuid5(IMPORTACAO, f"Leads:{row}")) for row in rows]
+
+
 def test_an_import_that_is_gone_is_no_reading_error() -> None:
     twin = twin_with([])
     twin.store.importacoes.clear()
@@ -205,6 +230,16 @@ def test_a_source_that_refuses_does_not_stop_the_leads() -> None:
     twin, staged = staged_twin(answer=broken(PermanentError("401")))
     run(agent, staged, twin)
     assert set(twin.store.enriquecimento.values()) == {"nao_encontrado"}
+
+
+def test_who_took_back_the_permission_is_not_looked_up_and_goes_on() -> None:
+    twin, staged = staged_twin()
+    [first, *others] = twin.store.leads
+    twin.store.retiradas.add((first, "enriquecimento"))
+    run(agent, staged, twin)
+    assert twin.store.enriquecimento[first] == "dispensado"
+    assert twin.store.leads[first].prioridade is not None
+    assert "dispensado" not in {twin.store.enriquecimento[other] for other in others}
 
 
 def test_a_tenant_may_do_without_enrichment() -> None:

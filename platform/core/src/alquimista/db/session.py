@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -25,7 +26,9 @@ _OPEN = (
     "SELECT set_config('app.tenant_id', %(tenant)s, true), "
     "alquimista_platform.business_now(%(tenant)s::uuid)"
 )
+_OPEN_CALLED = "SELECT alquimista_platform.open_called_unit(%(tenant)s::uuid, %(entry)s::uuid)"
 _PERSON = "SELECT set_config('app.user_id', %(person)s, true)"
+_CALL: ContextVar[tuple[UUID, UUID] | None] = ContextVar("call_with_key", default=None)
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
@@ -105,7 +108,12 @@ class Database:
         if opened is not None and opened[0] is transaction and opened[1].tenant_id == tenant_id:
             joined: UnitOfWork = opened[1]
             return joined
-        agora = connection.exec_driver_sql(_OPEN, {"tenant": str(tenant_id)}).one()[1]
+        call = _CALL.get()
+        if call is not None and call[0] == tenant_id:
+            named = {"tenant": str(tenant_id), "entry": str(call[1])}
+            agora = connection.exec_driver_sql(_OPEN_CALLED, named).scalar_one()
+        else:
+            agora = connection.exec_driver_sql(_OPEN, {"tenant": str(tenant_id)}).one()[1]
         if agora is None:
             raise NotFound("no such tenant")
         uow = UnitOfWork(connection, tenant_id, agora)
@@ -140,6 +148,17 @@ class Database:
         self.app_engine.dispose()
         if self._relay is not None:
             self._relay.dispose()
+
+
+@contextmanager
+def within_call(tenant_id: UUID, entry: UUID) -> Iterator[None]:
+    """Units of work of this block belong to a call with an idempotency key, the row ``entry``:
+    that it was done is committed with the first of them."""
+    token = _CALL.set((tenant_id, entry))
+    try:
+        yield
+    finally:
+        _CALL.reset(token)
 
 
 def _engine(dsn: str, pool_size: int) -> Engine:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import g, request
 
 from alquimista.http.errors import AcessoNegado, NaoAutenticado
-from alquimista.http.idempotent import once
+from alquimista.http.idempotent import once, read_pedido
 from alquimista.http.refusals import note_refusal
 from alquimista.http.services import services
 from alquimista.http.throttle import throttle
@@ -31,14 +31,15 @@ def requires(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
             caller = _authenticate()
-            throttle(caller)
-            if permission not in caller.permissoes:
+            permitted = permission in caller.permissoes
+            pedido, found = throttle(caller, lambda: read_pedido(caller) if permitted else None)
+            if not permitted:
                 if caller.falta_fator:
                     raise SegundoFatorExigido(_FACTOR)
                 note_refusal(caller, permission)
                 raise AcessoNegado(f"Seu acesso não inclui a permissão {permission}.")
             g.principal = caller
-            return once(caller, lambda: view(*args, **kwargs))
+            return once(caller, lambda: view(*args, **kwargs), pedido, found)
 
         setattr(checked, PERMISSION, permission)
         return cast(View, checked)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from flask import Response, current_app, request
+from sqlalchemy import Row
 
+from alquimista.db.session import within_call
 from alquimista.http.services import services
 from alquimista.plataforma.chamadas.idempotency import Resposta
+from alquimista.plataforma.chamadas.opening import Pedido
 from alquimista_sdk.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -28,37 +32,58 @@ class ChaveInvalida(PermanentError):
     http_status = 400
 
 
-def once(caller: Principal, view: Callable[[], Any]) -> Any:
-    """Call a view; a POST with a key that was answered before gets that answer.
+def read_pedido(caller: Principal) -> Pedido | None:
+    """The key of a POST, and what it asks for; None where no key was sent.
 
     Raises:
         ChaveInvalida: see there.
-        ChaveReutilizada: the key was used for another request.
-        EmAndamento: the first request is not answered yet.
     """
     if request.method != "POST" or HEADER not in request.headers:
-        return view()
+        return None
     key = request.headers[HEADER].strip()
     if not key or len(key) > _MAX_KEY or not key.isascii() or not key.isprintable():
         raise ChaveInvalida("A Idempotency-Key tem de 1 a 255 caracteres ASCII visíveis.")
-    keys, who = services().idempotency, str(caller.user_id or caller.api_key_id)
-    known = keys.begin(caller.tenant_id, who, key, _digest())
-    if known is not None:
-        response = current_app.response_class(known.corpo, known.status)
-        for name, value in known.cabecalhos.items():
-            response.headers[name] = value
-        response.headers[REPLAYED] = "true"
-        return response
+    return Pedido(uuid4(), str(caller.user_id or caller.api_key_id), key, _digest())
+
+
+def once(
+    caller: Principal, view: Callable[[], Any], pedido: Pedido | None, found: Row[Any] | None
+) -> Any:
+    """Call a view; a POST with a key that was answered before gets that answer.
+
+    ``found`` is what ``throttle`` found of the key.
+
+    Raises:
+        ChaveReutilizada: the key was used for another request.
+        EmAndamento: the first request is not answered yet.
+        RespostaPerdida: it was done, and its answer is lost.
+    """
+    if pedido is None or found is None:
+        return view()
+    keys = services().idempotency
+    if not found.taken:
+        return _again(keys.answer_of(found, pedido.corpo_hash))
+    keys.begin(caller.tenant_id, pedido.entry)
     done = False
     try:
-        answer: Response = current_app.make_response(view())
+        with within_call(caller.tenant_id, pedido.entry):
+            answer: Response = current_app.make_response(view())
         done = answer.status_code < 400
     finally:
         if not done:
-            keys.forget(caller.tenant_id, who, key)
+            keys.forget(caller.tenant_id, pedido.entry)
     kept = {n: answer.headers[n] for n in _KEPT_HEADERS if n in answer.headers}
-    keys.finish(caller.tenant_id, who, key, Resposta(answer.status_code, answer.get_data(), kept))
+    resposta = Resposta(answer.status_code, answer.get_data(), kept)
+    keys.finish(caller.tenant_id, pedido.entry, resposta)
     return answer
+
+
+def _again(known: Resposta) -> Response:
+    response = current_app.response_class(known.corpo, known.status)
+    for name, value in known.cabecalhos.items():
+        response.headers[name] = value
+    response.headers[REPLAYED] = "true"
+    return response
 
 
 def _digest() -> str:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import marshmallow as ma
 from marshmallow import validate
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, func, or_, select, tuple_
 
 from alquimista.db.session import UnitOfWork
 from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO, CursorInvalido
@@ -77,16 +77,19 @@ def span_of(dia: date | str, agora: datetime, fuso: str) -> tuple[datetime, date
     )
 
 
-def pagina(ordens: Sequence[str], padrao: str, **filtros: ma.fields.Field[Any]) -> type[ma.Schema]:
+def pagina(
+    ordens: Sequence[str], padrao: str | None, **filtros: ma.fields.Field[Any]
+) -> type[ma.Schema]:
     """The query of a list: its filters, and ``ordenar``, ``limite`` and ``cursor``.
 
-    ``ordens`` are the fields that may be sorted by; a hyphen before one sorts downwards.
+    ``ordens`` are the fields that may be sorted by; a hyphen before one sorts downwards. Without
+    ``padrao`` the order of a query that names none is the list's own affair.
     """
     choices = [choice for name in ordens for choice in (name, f"-{name}")]
     fields: dict[str, ma.fields.Field[Any]] = {
         **filtros,
         "ordenar": ma.fields.String(
-            load_default=padrao,
+            load_default=ma.missing if padrao is None else padrao,
             validate=validate.OneOf(choices),
             metadata={"description": "Campo da ordem; com hífen na frente, do maior ao menor"},
         ),
@@ -122,7 +125,8 @@ class Listing:
 
     A filter is a column that must equal the value, or a function of the value. ``consulta`` is
     selected from where the table alone is not enough; ``vazios`` stands for null in a column of
-    ``ordens`` that may be empty.
+    ``ordens`` that may be empty; ``desempate`` is a whole number that orders rows of one value
+    before their ids do. ``chave`` is what the selection calls the id of the table's row.
     """
 
     table: Any
@@ -131,6 +135,8 @@ class Listing:
     filtros: Mapping[str, Any] = field(default_factory=dict)
     consulta: Select[Any] | None = None
     vazios: Mapping[str, Any] = field(default_factory=dict)
+    desempate: Any = None
+    chave: str = "id"
 
     def page(self, uow: UnitOfWork, query: Mapping[str, Any], *extra: ColumnElement[bool]) -> Page:
         """One page of the tenant's rows.
@@ -151,7 +157,8 @@ class Listing:
         """The query of a page, one row longer than it so that the end is known."""
         name = query["ordenar"].lstrip("-")
         down = query["ordenar"].startswith("-")
-        column, row_id = self._column(name), self.table.c.id
+        column = self._column(name)
+        rest = [self.table.c.id] if self.desempate is None else [self.desempate, self.table.c.id]
         base = select(self.table) if self.consulta is None else self.consulta
         found = base.where(self.table.c.tenant_id == uow.tenant_id, *extra)
         for key, rule in self.filtros.items():
@@ -160,13 +167,15 @@ class Listing:
                 found = found.where(condition)
         after = self._after(query["ordenar"], query.get("cursor"))
         if after is not None:
-            value, last = after
+            value, *shown = after
             # The first half alone is a range of the index; the second drops what was shown.
             edge = column <= value if down else column >= value
             beyond = column < value if down else column > value
-            found = found.where(edge, or_(beyond, and_(column == value, row_id > last)))
+            found = found.where(
+                edge, or_(beyond, and_(column == value, tuple_(*rest) > tuple_(*shown)))
+            )
         order = column.desc() if down else column.asc()
-        return found.order_by(order, row_id).limit(query["limite"] + 1)
+        return found.order_by(order, *rest).limit(query["limite"] + 1)
 
     def _column(self, name: str) -> Any:
         column = self.ordens[name]
@@ -177,27 +186,36 @@ class Listing:
         value = row._mapping[name]
         value = self.vazios.get(name) if value is None else value
         written = value.isoformat() if isinstance(value, date) else value
-        parts = [ordenar, str(written) if isinstance(written, UUID) else written, str(row.id)]
+        tie = [] if self.desempate is None else [row._mapping[self.desempate.name]]
+        parts = [
+            ordenar,
+            str(written) if isinstance(written, UUID) else written,
+            *tie,
+            str(row._mapping[self.chave]),
+        ]
         raw = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
-    def _after(self, ordenar: str, cursor: str | None) -> tuple[Any, UUID] | None:
+    def _after(self, ordenar: str, cursor: str | None) -> tuple[Any, ...] | None:
         if not cursor:
             return None
         try:
             raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-            order, written, last = json.loads(raw)
-            if order != ordenar:
+            order, written, *tie, last = json.loads(raw)
+            if order != ordenar or len(tie) != (self.desempate is not None):
                 raise ValueError("another order")
             kind = self.ordens[ordenar.lstrip("-")].type.python_type
             value = _READERS[kind](written)
             if isinstance(value, datetime):
                 value = _utc(value)
-            if isinstance(value, int) and not -(2**31) <= value < 2**31:
+            top = 2**63 if isinstance(self.ordens[ordenar.lstrip("-")].type, BigInteger) else 2**31
+            if isinstance(value, int) and not -top <= value < top:
+                raise ValueError("out of range")
+            if any(not -(2**31) <= int(n) < 2**31 for n in tie):
                 raise ValueError("out of range")
             if isinstance(value, str) and "\x00" in value:
                 raise ValueError("cannot be stored")
-            return value, UUID(last)
+            return value, *map(int, tie), UUID(last)
         except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
             raise CursorInvalido(
                 "O cursor não é válido para esta ordem; recomece da primeira página."

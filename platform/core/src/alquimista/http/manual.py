@@ -25,7 +25,9 @@ mudou antes, a resposta é 412 e nada muda. Em leituras, `If-None-Match` respond
 
 **Repetição segura.** Em `POST`, envie `Idempotency-Key` (1 a 255 caracteres): repetir a mesma
 requisição devolve a mesma resposta, com `Idempotency-Replayed: true`, por 24 horas. A mesma chave
-com outro corpo responde 422; com a primeira ainda em andamento, 409.
+com outro corpo responde 422; com a primeira ainda em andamento, 409. Se o servidor cair no meio, em
+um minuto a chave pode ser repetida: o que não foi feito é feito, e o que foi responde 409
+`resposta_perdida`.
 
 **Limites.** Por minuto, para cada pessoa ou chave e para a conta inteira: `RateLimit-Limit`,
 `RateLimit-Remaining` e `RateLimit-Reset` (segundos). Acima deles, 429 com `Retry-After`.
@@ -50,6 +52,8 @@ _PARAMETROS: Mapping[str, str] = {
     "campanha_id": "A campanha",
     "canal": "O canal da mensagem",
     "classe": "A classe da rejeição",
+    "ativo": "Só publicadas, ou só recolhidas",
+    "conhecimento_id": "A entrada da base de conhecimento",
     "cursor": "O `proximo` da página anterior",
     "data": "O dia, AAAA-MM-DD",
     "convite_id": "O convite",
@@ -58,9 +62,12 @@ _PARAMETROS: Mapping[str, str] = {
     "depois_de": "Só mensagens depois desta ordem",
     "email": "O endereço de e-mail",
     "enriquecimento": "A situação do enriquecimento",
+    "finalidade": "A finalidade, como `prospeccao`",
+    "etiqueta": "Só com esta etiqueta",
     "fim": "O último dia, AAAA-MM-DD",
     "fusao_id": "A fusão",
     "importacao_id": "A importação",
+    "interacao_id": "A mensagem",
     "inicio": "O primeiro dia, AAAA-MM-DD",
     "lead_id": "O lead",
     "limite": "Itens por página",

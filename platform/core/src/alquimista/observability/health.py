@@ -80,6 +80,7 @@ def check_queues(found: Services) -> Componente:
             "esperando": depth.waiting,
             "em_andamento": depth.in_flight,
             "adiadas": depth.delayed,
+            "suspensas": depth.paused,
             "mais_antiga_s": round(depth.oldest_seconds),
         }
         for name, depth in depths.items()

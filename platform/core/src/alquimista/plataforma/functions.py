@@ -208,7 +208,142 @@ cannot sign in yet finds their link (no letter is kept outside the sandbox). ``s
 leaves out keys whose tokens have all expired: a token lives an hour, and a process may sign with
 the former key for five minutes after a rotation."""
 
-FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS, **AUDIT}
+REFUSALS: Mapping[str, str] = {
+    "login_closed(text[])": f"""
+        CREATE FUNCTION {SCHEMA}.login_closed(keys text[])
+        RETURNS double precision {_HEAD} AS $$
+            SELECT coalesce(max(extract(epoch FROM a.bloqueado_ate - clock_timestamp())), 0)
+            FROM {SCHEMA}.tentativas_login a
+            WHERE a.chave = ANY (keys) AND a.bloqueado_ate > clock_timestamp() $$""",
+    "use_api_key(text)": f"""
+        CREATE FUNCTION {SCHEMA}.use_api_key(digest text)
+        RETURNS TABLE (tenant_id uuid, api_key_id uuid, escopos jsonb, tenant_status text,
+                       recusa text, anotar boolean) {_HEAD_WRITING} AS $$
+            WITH k AS (
+                SELECT a.tenant_id, a.id, a.escopos, t.status,
+                       CASE WHEN a.revogada_em IS NOT NULL THEN 'revogada'
+                            WHEN a.expira_em <= clock_timestamp() THEN 'vencida' END AS recusa
+                FROM {SCHEMA}.api_keys a JOIN {SCHEMA}.tenants t ON t.id = a.tenant_id
+                WHERE a.hash = digest LIMIT 1
+            ), used AS (
+                UPDATE {SCHEMA}.api_keys a SET ultimo_uso_em = clock_timestamp() FROM k
+                WHERE a.tenant_id = k.tenant_id AND a.id = k.id
+                  AND k.recusa IS NULL AND k.status = 'ativo'
+                  AND coalesce(a.ultimo_uso_em, '-infinity')
+                      < clock_timestamp() - interval '1 minute'
+            ), noted AS (
+                UPDATE {SCHEMA}.api_keys a SET recusada_em = clock_timestamp() FROM k
+                WHERE a.tenant_id = k.tenant_id AND a.id = k.id AND k.recusa IS NOT NULL
+                  AND coalesce(a.recusada_em, '-infinity')
+                      < clock_timestamp() - interval '1 hour'
+                RETURNING 1
+            )
+            SELECT k.tenant_id, k.id, k.escopos, k.status, k.recusa,
+                   EXISTS (SELECT 1 FROM noted)
+            FROM k $$""",
+}
+"""Of revision 0060. ``login_closed`` answers how long the attempts that were just counted keep
+their doors shut, in seconds. ``use_api_key`` finds whose key it is and marks it as used, once a
+minute at most: a key used at every call must not write at every call. A key that is no longer good
+says why, and once an hour at most that this is to be noted."""
+
+_COUNTED = (
+    "ON CONFLICT (tenant_id, id) DO UPDATE SET janela = greatest(l.janela, excluded.janela), "
+    "usados = CASE WHEN l.janela < excluded.janela THEN excluded.usados "
+    "ELSE least(l.usados, 1000000000) + excluded.usados END, versao = 1 RETURNING l.usados"
+)
+CALLS: Mapping[str, str] = {
+    "open_call(uuid, uuid, bigint, integer, integer, uuid, text, text, text, interval, "
+    "interval)": f"""
+        CREATE FUNCTION {SCHEMA}.open_call(
+            of_tenant uuid, who uuid, current_window bigint, own integer, shared integer,
+            entry uuid, actor text, sent_key text, digest text, lease interval, kept interval)
+        RETURNS TABLE (used_own integer, used_shared integer, taken boolean, known uuid,
+                       known_digest text, known_done boolean, known_status integer,
+                       known_answer bytea, known_headers jsonb)
+        LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog AS $$
+        BEGIN
+            PERFORM set_config('app.tenant_id', of_tenant::text, true);
+            IF own > 0 THEN
+                INSERT INTO {SCHEMA}.limites_api AS l (tenant_id, id, janela, usados)
+                VALUES (of_tenant, who, current_window, own) {_COUNTED} INTO used_own;
+            END IF;
+            IF shared > 0 THEN
+                INSERT INTO {SCHEMA}.limites_api AS l (tenant_id, id, janela, usados)
+                VALUES (of_tenant, of_tenant, current_window, shared) {_COUNTED} INTO used_shared;
+            END IF;
+            IF entry IS NOT NULL THEN
+                DELETE FROM {SCHEMA}.chaves_idempotencia c
+                WHERE c.tenant_id = of_tenant AND c.expira_em < clock_timestamp();
+                INSERT INTO {SCHEMA}.chaves_idempotencia (tenant_id, id, ator_id, chave,
+                    corpo_hash, cabecalhos, refs, feita, em_curso_ate, expira_em)
+                VALUES (of_tenant, entry, actor, sent_key, digest, '{{}}', '[]', false,
+                    clock_timestamp() + lease, clock_timestamp() + kept)
+                ON CONFLICT ON CONSTRAINT uq_chaves_idempotencia_chave DO NOTHING;
+                taken := FOUND;
+                IF NOT taken THEN
+                    UPDATE {SCHEMA}.chaves_idempotencia c
+                    SET id = entry, em_curso_ate = clock_timestamp() + lease,
+                        expira_em = clock_timestamp() + kept, versao = c.versao + 1
+                    WHERE c.tenant_id = of_tenant AND c.id = (
+                        SELECT d.id FROM {SCHEMA}.chaves_idempotencia d
+                        WHERE d.tenant_id = of_tenant AND d.ator_id = actor
+                          AND d.chave = sent_key AND d.corpo_hash = digest AND d.status IS NULL
+                          AND NOT d.feita AND d.em_curso_ate < clock_timestamp()
+                        FOR UPDATE SKIP LOCKED);
+                    taken := FOUND;
+                END IF;
+                IF NOT taken THEN
+                    SELECT c.id, c.corpo_hash,
+                           c.feita AND c.status IS NULL AND c.em_curso_ate < clock_timestamp(),
+                           c.status, c.resposta, c.cabecalhos
+                    INTO known, known_digest, known_done, known_status, known_answer, known_headers
+                    FROM {SCHEMA}.chaves_idempotencia c
+                    WHERE c.tenant_id = of_tenant AND c.ator_id = actor AND c.chave = sent_key;
+                END IF;
+            END IF;
+            RETURN NEXT;
+        END $$""",
+    "open_called_unit(uuid, uuid)": f"""
+        CREATE FUNCTION {SCHEMA}.open_called_unit(of_tenant uuid, entry uuid)
+        RETURNS timestamptz
+        LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog AS $$
+        BEGIN
+            PERFORM set_config('app.tenant_id', of_tenant::text, true);
+            UPDATE {SCHEMA}.chaves_idempotencia c SET feita = true
+            WHERE c.tenant_id = of_tenant AND c.id = (
+                SELECT d.id FROM {SCHEMA}.chaves_idempotencia d
+                WHERE d.tenant_id = of_tenant AND d.id = entry AND NOT d.feita
+                FOR UPDATE SKIP LOCKED);
+            RETURN {SCHEMA}.business_now(of_tenant);
+        END $$""",
+    "close_call(uuid, uuid, integer, bytea, jsonb, jsonb)": f"""
+        CREATE FUNCTION {SCHEMA}.close_call(
+            of_tenant uuid, entry uuid, code integer, answer bytea, headers jsonb, named jsonb)
+        RETURNS void
+        LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog AS $$
+        BEGIN
+            PERFORM set_config('app.tenant_id', of_tenant::text, true);
+            IF code IS NULL THEN
+                DELETE FROM {SCHEMA}.chaves_idempotencia c
+                WHERE c.tenant_id = of_tenant AND c.id = entry;
+            ELSE
+                UPDATE {SCHEMA}.chaves_idempotencia c
+                SET status = code, resposta = answer, cabecalhos = headers, refs = named
+                WHERE c.tenant_id = of_tenant AND c.id = entry;
+            END IF;
+        END $$""",
+}
+"""Of revision 0061, with the rights of their caller, so that row security holds in them.
+``open_call`` is all that a call needs to know before it is done: it takes requests from the
+counters of the caller and of the tenant (0: none), and the idempotency key, where one was sent. A
+key whose request has no answer and is not under way any more is taken over, unless the request's
+transaction was committed. ``open_called_unit`` opens a unit of work of a call with a key: the mark
+that it was done is committed with what it does. A row that is locked belongs to a transaction that
+is under way, and is left alone. ``close_call`` keeps the answer, or without one gives the key back;
+it changes nothing where the key was taken over meanwhile."""
+
+FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS, **AUDIT, **REFUSALS}
 """Signature → definition, all of them."""
 
 

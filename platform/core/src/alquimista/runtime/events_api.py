@@ -11,7 +11,6 @@ from flask import request
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, decode_event, encode, encode_event
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.plataforma.identity.domain import PUBLICAR
@@ -70,21 +69,8 @@ def publish_event(corpo: dict[str, Any]) -> dict[str, UUID]:
 def list_events(filtro: dict[str, Any]) -> dict[str, Any]:
     """Os eventos de um rastreio, na ordem em que aconteceram, e o que cada agente fez deles."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        found = service.events(
-            uow,
-            filtro.get("trace_id"),
-            filtro["limite"] + 1,
-            source=filtro.get("source"),
-            type=filtro.get("type"),
-            after=decode_event(filtro.get("cursor")),
-        )
-    page = found[: filtro["limite"]]
-    more = len(found) > len(page)
-    last = page[-1] if more else None
-    return {
-        "itens": page,
-        "proximo": encode_event(last.occurred_at, last.depth, last.id) if last else None,
-    }
+        found, proximo = service.events(uow, filtro)
+    return {"itens": found, "proximo": proximo}
 
 
 @blp.get("/api/dead-letters")
@@ -93,20 +79,8 @@ def list_events(filtro: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, MensagensMortasSchema)
 def list_dead_letters(filtro: dict[str, Any]) -> dict[str, Any]:
     """As mensagens que nenhum agente conseguiu tratar, com o erro e sem dados pessoais."""
-    limit = filtro["limite"]
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        rows = service.dead_letters(
-            uow,
-            pending=filtro["pendentes"],
-            after=decode(filtro.get("cursor")),
-            limit=limit + 1,
-        )
-    page = rows[:limit]
-    more = len(rows) > limit
-    return {
-        "itens": page,
-        "proximo": encode(page[-1]["died_at"], page[-1]["id"]) if more else None,
-    }
+        return service.dead_letters(uow, filtro)
 
 
 @blp.post("/api/dead-letters/<uuid:dead_letter_id>/redrive")
@@ -115,4 +89,4 @@ def list_dead_letters(filtro: dict[str, Any]) -> dict[str, Any]:
 def redrive_dead_letter(dead_letter_id: UUID) -> None:
     """Devolve a mensagem à fila do agente, com novas tentativas."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        service.redrive_dead_letter(uow, dead_letter_id, principal().ator)
+        service.redrive_dead_letter(services().publisher, uow, dead_letter_id, principal().ator)

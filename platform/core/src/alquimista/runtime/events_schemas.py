@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
 
 _NAME = validate.Regexp(
     r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
@@ -27,16 +27,14 @@ class EventoAceitoSchema(ma.Schema):
     id = ma.fields.UUID(required=True)
 
 
-class EventoFiltroSchema(ma.Schema):
-    """Which events."""
-
-    trace_id = ma.fields.UUID(metadata={"description": "Só este rastreio, do mais antigo ao novo"})
-    source = ma.fields.String(validate=validate.Length(min=1, max=120))
-    type = ma.fields.String(validate=validate.Length(min=1, max=120))
-    cursor = ma.fields.String(validate=validate.Length(max=400))
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
+EventoFiltroSchema = pagina(
+    ("occurred_at",),
+    None,
+    trace_id=ma.fields.UUID(metadata={"description": "Só este rastreio, do mais antigo ao novo"}),
+    source=ma.fields.String(validate=validate.Length(min=1, max=120)),
+    type=ma.fields.String(validate=validate.Length(min=1, max=120)),
+)
+"""Which events; their usual order depends on whether a trace is named."""
 
 
 class EntregaSchema(ma.Schema):
@@ -73,16 +71,21 @@ class EventosSchema(ma.Schema):
     proximo = ma.fields.String(allow_none=True)
 
 
-class MensagemMortaFiltroSchema(ma.Schema):
-    """Which dead letters."""
-
-    pendentes = ma.fields.Boolean(
-        load_default=False, metadata={"description": "Only those not sent again yet"}
-    )
-    cursor = ma.fields.String()
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
+MensagemMortaFiltroSchema = pagina(
+    ("died_at", "queue"),
+    "-died_at",
+    pendentes=ma.fields.Boolean(
+        load_default=False, metadata={"description": "Só as que ainda não foram reenviadas"}
+    ),
+    queue=ma.fields.String(
+        validate=validate.Length(min=1, max=120), metadata={"description": "Só desta fila"}
+    ),
+    error_class=ma.fields.String(
+        validate=validate.Length(min=1, max=120),
+        metadata={"description": "Só desta classe de erro"},
+    ),
+)
+"""Which dead letters."""
 
 
 class MensagemMortaSchema(ma.Schema):

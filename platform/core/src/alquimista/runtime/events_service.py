@@ -9,49 +9,89 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, text
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Row,
+    Text,
+    Uuid,
+    and_,
+    column,
+    select,
+    table,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.observability.masking import mask_text
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.identity.domain import Principal, may_publish
 from alquimista.runtime.publishing import PROTOCOL_SOURCES, EventPublisher, NewEvent
 from alquimista_sdk.errors import AlquimistaError, NotFound, PermanentError
 from fibonacci_bus.ddl import SCHEMA
-from fibonacci_bus.publisher import redrive
 
-_COLUMNS = "id, source, type, detail, trace_id, causation_id, depth, occurred_at, replay_name"
-_KINDS = (
-    "AND (CAST(:source AS text) IS NULL OR source = :source) "
-    "AND (CAST(:type AS text) IS NULL OR type = :type) "
+_EVENTS = table(
+    "events",
+    column("tenant_id", Uuid()),
+    column("id", Uuid()),
+    column("source", Text()),
+    column("type", Text()),
+    column("detail", JSONB()),
+    column("trace_id", Uuid()),
+    column("causation_id", Uuid()),
+    column("depth", Integer()),
+    column("occurred_at", DateTime(timezone=True)),
+    column("replay_name", Text()),
+    schema=SCHEMA,
 )
-_OF_TRACE = text(
-    f"SELECT {_COLUMNS} FROM {SCHEMA}.events WHERE tenant_id = :tenant AND trace_id = :trace "
-    f"{_KINDS} AND (CAST(:moment AS timestamptz) IS NULL OR (occurred_at, depth, id) > "
-    "(CAST(:moment AS timestamptz), CAST(:depth AS integer), CAST(:last AS uuid))) "
-    "ORDER BY occurred_at, depth, id LIMIT :limit"
+_LETTERS = table(
+    "dead_letters",
+    column("tenant_id", Uuid()),
+    column("id", Uuid()),
+    column("queue", Text()),
+    column("event_id", Uuid()),
+    column("error_class", Text()),
+    column("error_text", Text()),
+    column("receives", Integer()),
+    column("died_at", DateTime(timezone=True)),
+    column("redriven_at", DateTime(timezone=True)),
+    schema=SCHEMA,
 )
-_NEWEST = text(
-    f"SELECT {_COLUMNS} FROM {SCHEMA}.events WHERE tenant_id = :tenant "
-    f"{_KINDS} AND (CAST(:moment AS timestamptz) IS NULL OR (occurred_at, id) < "
-    "(CAST(:moment AS timestamptz), CAST(:last AS uuid))) "
-    "ORDER BY occurred_at DESC, id DESC LIMIT :limit"
+EVENTOS = Listing(
+    table=_EVENTS,
+    ordens={"occurred_at": _EVENTS.c.occurred_at},
+    padrao="-occurred_at",
+    filtros={name: _EVENTS.c[name] for name in ("trace_id", "source", "type")},
+    desempate=_EVENTS.c.depth,
+)
+MORTAS = Listing(
+    table=_LETTERS,
+    ordens={name: _LETTERS.c[name] for name in ("died_at", "queue")},
+    padrao="-died_at",
+    filtros={
+        "pendentes": lambda only: _LETTERS.c.redriven_at.is_(None) if only else true(),
+        "queue": _LETTERS.c.queue,
+        "error_class": _LETTERS.c.error_class,
+    },
+    consulta=select(
+        *_LETTERS.c,
+        _EVENTS.c.source,
+        _EVENTS.c.type,
+        _EVENTS.c.trace_id,
+        _EVENTS.c.detail["subject"].label("subject"),
+    ).select_from(
+        _LETTERS.outerjoin(
+            _EVENTS,
+            and_(_EVENTS.c.tenant_id == _LETTERS.c.tenant_id, _EVENTS.c.id == _LETTERS.c.event_id),
+        )
+    ),
 )
 _RUNS = text(
     f"SELECT event_id, consumer, attempt, outcome, duration_ms, finished_at FROM {SCHEMA}.traces "
     "WHERE tenant_id = :tenant AND trace_id = ANY(CAST(:traces AS uuid[])) ORDER BY finished_at"
-)
-_DEAD = text(
-    f"""
-    SELECT d.id, d.queue, d.event_id, d.error_class, d.error_text, d.receives, d.died_at,
-           d.redriven_at, e.source, e.type, e.trace_id, e.detail -> 'subject' AS subject
-    FROM {SCHEMA}.dead_letters d
-    LEFT JOIN {SCHEMA}.events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
-    WHERE d.tenant_id = :tenant AND (NOT :pending OR d.redriven_at IS NULL)
-      AND (CAST(:moment AS timestamptz) IS NULL
-           OR (d.died_at, d.id) < (CAST(:moment AS timestamptz), CAST(:last AS uuid)))
-    ORDER BY d.died_at DESC, d.id DESC LIMIT :limit
-    """
 )
 _SHOWN = ("version", "subject", "lead_id", "classification", "proposed_action", "logs")
 
@@ -118,34 +158,15 @@ def publish(
     return event_id
 
 
-def events(
-    uow: UnitOfWork,
-    trace_id: UUID | None,
-    limit: int,
-    *,
-    source: str | None = None,
-    type: str | None = None,
-    after: tuple[datetime, int, UUID] | None = None,
-) -> list[Evento]:
-    """The events of a trace, oldest first; without one the tenant's newest, newest first.
+def events(uow: UnitOfWork, query: Mapping[str, Any]) -> tuple[list[Evento], str | None]:
+    """A page of events and the cursor of the next: of a trace the oldest first, else the newest.
 
-    ``after`` is moment, depth and id of the last event of the page before.
+    ``ordenar`` may say otherwise. Events of one moment come in the order of their depth.
     """
-    query = _OF_TRACE if trace_id is not None else _NEWEST
-    moment, depth, last = after or (None, None, None)
-    arguments: dict[str, Any] = {
-        "tenant": uow.tenant_id,
-        "limit": limit,
-        "source": source,
-        "type": type,
-        "moment": moment,
-        "last": last,
-    }
-    if trace_id is not None:
-        arguments |= {"trace": trace_id, "depth": depth}
-    rows = uow.connection.execute(query, arguments).all()
-    runs = _runs_of(uow, rows)
-    return [
+    usual = "occurred_at" if query.get("trace_id") is not None else EVENTOS.padrao
+    page = EVENTOS.page(uow, {**query, "ordenar": query.get("ordenar") or usual})
+    runs = _runs_of(uow, page.rows)
+    found = [
         Evento(
             id=row.id,
             source=row.source,
@@ -158,8 +179,9 @@ def events(
             replay_name=row.replay_name,
             entregas=tuple(runs.get(row.id, ())),
         )
-        for row in rows
+        for row in page.rows
     ]
+    return found, page.proximo
 
 
 def shown(source: str, detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,35 +198,28 @@ def shown(source: str, detail: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def dead_letters(
-    uow: UnitOfWork, *, pending: bool, after: tuple[datetime, UUID] | None, limit: int
-) -> list[dict[str, Any]]:
-    """Dead letters, newest first, with masked error texts and no event detail."""
-    moment, last = after if after is not None else (None, None)
-    rows = uow.connection.execute(
-        _DEAD,
-        {
-            "tenant": uow.tenant_id,
-            "pending": pending,
-            "moment": moment,
-            "last": last,
-            "limit": limit,
-        },
+def dead_letters(uow: UnitOfWork, query: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of dead letters with masked error texts and no event detail."""
+    return MORTAS.page(uow, query).body(
+        lambda row: {
+            **row._mapping,
+            "error_text": mask_text(row.error_text),
+            "subject": _subject(row.subject),
+        }
     )
-    return [
-        {**row._mapping, "error_text": mask_text(row.error_text), "subject": _subject(row.subject)}
-        for row in rows
-    ]
 
 
-def redrive_dead_letter(uow: UnitOfWork, dead_letter_id: UUID, ator: Ator) -> None:
+def redrive_dead_letter(
+    publisher: EventPublisher, uow: UnitOfWork, dead_letter_id: UUID, ator: Ator
+) -> None:
     """Put a dead letter back on its queue with fresh attempts.
 
     Raises:
         NotFound: the tenant has no such dead letter.
         JaReenviada: it was sent again before.
+        FilaIndisponivel: the queue cannot be reached.
     """
-    if not redrive(uow.connection, uow.tenant_id, dead_letter_id):
+    if not publisher.redrive(uow, dead_letter_id):
         known = uow.connection.execute(
             text(f"SELECT 1 FROM {SCHEMA}.dead_letters WHERE tenant_id = :tenant AND id = :id"),
             {"tenant": uow.tenant_id, "id": dead_letter_id},

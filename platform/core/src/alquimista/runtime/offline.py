@@ -23,6 +23,11 @@ class _NoService:
         raise ScopeDenied(f"{self._name}.{method} needs a database")
 
 
+class _NoModels:
+    def active(self, operation: str) -> None:
+        """No tenant has taught anything: the shipped model answers."""
+
+
 class _NoLog:
     def info(self, message: str, **fields: Any) -> None:
         """Nothing is kept of what people paste into a terminal."""
@@ -41,6 +46,7 @@ class OfflineContext:
         self.log = _NoLog()
         for name in SERVICES:
             setattr(self, name, _NoService(name))
+        self.modelos = _NoModels()
 
     def new_id(self, name: str) -> UUID:
         """Always the same: nothing is written."""

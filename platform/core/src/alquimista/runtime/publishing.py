@@ -85,6 +85,14 @@ class EventPublisher:
                 self.publish(uow, due)
         return tuple(ids)
 
+    def redrive(self, uow: UnitOfWork, dead_letter_id: UUID) -> bool:
+        """Put a dead letter of the unit's tenant back on its queue; False where none is left.
+
+        Raises:
+            FilaIndisponivel: the queue cannot be reached.
+        """
+        return self._home.redrive(uow.connection, uow.tenant_id, dead_letter_id)
+
     def open_detail(self, uow: UnitOfWork, event: Event) -> dict[str, Any]:
         """The detail of a stored event with its personal parts back, where the key still lives."""
         if not event.source.startswith(PROTOCOL_SOURCES):

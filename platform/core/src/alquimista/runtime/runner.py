@@ -20,6 +20,7 @@ from alquimista.runtime.topology import deadline_of
 from alquimista_sdk.errors import DeadlineExceeded, PermanentError
 from alquimista_sdk.events import AgentEvent, parse_detail
 from alquimista_sdk.models import TenantFacts
+from fibonacci_bus.errors import Paused
 from fibonacci_bus.event import Event
 
 _ADMITTED_LIMIT = 256
@@ -41,6 +42,9 @@ class Tenants(Protocol):
         self, connection: Connection, tenant_id: UUID, slug: str
     ) -> tuple[Mapping[str, Any], TenantFacts] | None:
         """What ``config`` answers, with the tenant's facts."""
+
+    def suspended(self, connection: Connection, tenant_id: UUID, slug: str) -> bool:
+        """Whether an active agent, or its tenant, is suspended for now: its events wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,14 @@ class AgentConsumer:
         self._admitted: dict[UUID, _Admitted] = {}
 
     def admit(self, connection: Connection, event: Event) -> bool:
-        """Whether the event's tenant has the agent active; reads what the run needs, meanwhile."""
+        """Whether the event's tenant has the agent active; reads what the run needs, meanwhile.
+
+        Raises:
+            Paused: the agent or its tenant is suspended.
+        """
         found = self._tenants.admission(connection, event.tenant_id, self.name)
         if found is None:
+            self._wait_if_suspended(connection, event)
             return False
         uow = self._database.join(connection, event.tenant_id)
         if len(self._admitted) > _ADMITTED_LIMIT:
@@ -98,10 +107,15 @@ class AgentConsumer:
 
         def commit(connection: Connection) -> None:
             if self._tenants.config(connection, event.tenant_id, self.name) is None:
+                self._wait_if_suspended(connection, event)
                 return
             run.commit(self._database.join(connection, event.tenant_id))
 
         return commit
+
+    def _wait_if_suspended(self, connection: Connection, event: Event) -> None:
+        if self._tenants.suspended(connection, event.tenant_id, self.name):
+            raise Paused(f"{self.name} is suspended for {event.tenant_id}")
 
     def _open(self, event: Event, attempt: int) -> Run:
         admitted = self._admitted.pop(event.id, None)

@@ -10,6 +10,7 @@ from alquimista.http.auth import principal, public, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.sandbox import service
+from alquimista.sandbox.machine import require_own_machine
 from alquimista.sandbox.schemas import (
     CartaFiltroSchema,
     CartaSchema,
@@ -27,26 +28,21 @@ blp = Blueprint("sandbox", __name__, url_prefix="/api/sandbox", description="San
 @blp.response(200, SandboxPaginaSchema)
 def list_messages(filtro: dict[str, Any]) -> dict[str, Any]:
     """As mensagens que os canais de teste receberam, da mais antiga para a mais nova."""
-    limite = filtro["limite"]
     with services().database.unit_of_work(principal().tenant_id) as uow:
         if not services().tenants.facts(uow).sandbox:
             raise PermanentError(
                 "Isto só existe em ambientes de teste (sandbox).", code="nao_sandbox"
             )
-        rows = service.messages(uow, filtro.get("depois_de"), limite + 1, filtro.get("lead_id"))
-    shown = rows[:limite]
-    return {
-        "itens": [row._mapping for row in shown],
-        "proximo": shown[-1].ordem if len(rows) > limite else None,
-    }
+        return service.LISTA.page(uow, filtro).body()
 
 
 @blp.get("/cartas")
-@public("only in the sandbox, whose letters go nowhere else: who signs up there finds their link")
+@public("only in the sandbox and from its own machine: who signs up there finds their link")
 @blp.arguments(CartaFiltroSchema, location="query")
 @blp.response(200, CartaSchema)
 def last_letter(filtro: dict[str, str]) -> dict[str, Any]:
-    """A última carta de acesso a um e-mail: confirmação, convite ou troca de senha."""
+    """A última carta de acesso a um e-mail; só responde à própria máquina do sandbox."""
+    require_own_machine()
     with services().database.anonymous() as connection:
         row = connection.execute(
             text(

@@ -103,7 +103,7 @@ class WhatsAppCanal:
         self._phone_number_id = phone_number_id
 
     def send(self, envio: Envio) -> str:
-        """Send a text, or the approved template ``modelo`` with the message as its parameter.
+        """Send a text, or the approved template where the message is outside of the window.
 
         Raises:
             PermanentError: the tenant has no number, or Meta refused.
@@ -115,7 +115,10 @@ class WhatsAppCanal:
         cloud = WhatsAppCloud(self._base_url, self._token, number)
         para = _only_recipient(envio)
         if envio.modelo is not None:
-            return cloud.send_template(para, envio.modelo, (envio.mensagem,), envio.chave)
+            modelo = envio.modelo
+            return cloud.send_template(
+                para, modelo.nome, modelo.parametros, envio.chave, modelo.idioma
+            )
         return cloud.send_text(para, envio.mensagem, envio.chave)
 
     def lookup(self, envio: Envio) -> tuple[Situacao, str | None]:

@@ -32,6 +32,7 @@ CONFIGURACOES: dict[str, Any] = {
         "ufs": ["SP", "RJ", "MG", "PR", "SC", "RS"],
     },
     "canais": {"email": REMETENTE, "whatsapp": "550000000001"},
+    "modelos_whatsapp": [{"nome": "aurora_mensagem"}],
     "nome_vendedor": "Camila Rocha",
 }
 CONHECIMENTO = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
 
 
 class SandboxAnexoSchema(ma.Schema):
@@ -37,20 +37,20 @@ class SandboxMensagemSchema(ma.Schema):
 
 
 class SandboxPaginaSchema(ma.Schema):
-    """Messages, oldest first; ``proximo`` is the ``depois_de`` of the next page, if any."""
+    """A page of messages."""
 
     itens = ma.fields.List(ma.fields.Nested(SandboxMensagemSchema))
-    proximo = ma.fields.Integer(allow_none=True)
+    proximo = ma.fields.String(allow_none=True)
 
 
-class SandboxFiltroSchema(ma.Schema):
-    """Which messages, and from where on."""
-
-    depois_de = ma.fields.Integer(validate=validate.Range(min=0))
-    lead_id = ma.fields.UUID()
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
+SandboxFiltroSchema = pagina(
+    ("ordem",),
+    "ordem",
+    depois_de=ma.fields.Integer(validate=validate.Range(min=0, max=2**63 - 1)),
+    lead_id=ma.fields.UUID(),
+    canal=ma.fields.String(validate=validate.OneOf(("email", "whatsapp"))),
+)
+"""Which messages, and from where on: ``depois_de`` is the ``ordem`` of the last one seen."""
 
 
 class CartaFiltroSchema(ma.Schema):

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.sandbox.models import SandboxMensagem
 
 MENSAGENS = table_of(SandboxMensagem)
@@ -31,6 +32,17 @@ _RECORD = text(
     ON CONFLICT DO NOTHING
     """
 ).bindparams(bindparam("cabecalhos", type_=JSONB), bindparam("anexos", type_=JSONB))
+LISTA = Listing(
+    table=MENSAGENS,
+    ordens={"ordem": MENSAGENS.c.ordem},
+    padrao="ordem",
+    filtros={
+        "depois_de": lambda ordem: MENSAGENS.c.ordem > ordem,
+        "lead_id": MENSAGENS.c.lead_id,
+        "canal": MENSAGENS.c.canal,
+    },
+)
+"""What the twins received."""
 _MESSAGES = (
     select(MENSAGENS)
     .where(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from alquimista.observability.anonymous import anonymous
 from alquimista_integrations.calendar.port import Calendar, NovoEvento
 from alquimista_integrations.llm.chat import ChatModel
 from alquimista_sdk.errors import InvalidPayload
 
+logger = logging.getLogger(__name__)
 Call = Callable[[dict[str, Any]], dict[str, Any]]
 MAX_CARACTERES = 1200
 
@@ -58,6 +61,34 @@ def chat_call(model: ChatModel) -> Call:
         )
 
     return write
+
+
+def reading_call(name: str, read: Callable[[str, str, float], dict[str, Any]]) -> Call:
+    """An outside reader of a message, which gets it without personal data.
+
+    ``read`` takes the message, our message before it and the seconds that it may take. What it
+    costs is logged without a word of either.
+    """
+
+    def call(payload: dict[str, Any]) -> dict[str, Any]:
+        nomes = payload.get("nomes", ())
+        answer = read(
+            anonymous(payload["texto"], nomes),
+            anonymous(payload.get("anterior", ""), nomes),
+            float(payload["tempo_limite_s"]),
+        )
+        logger.info(
+            "message read outside",
+            extra={
+                "tool": name,
+                "modelo": answer["modelo"],
+                "tokens_entrada": answer["tokens_entrada"],
+                "tokens_saida": answer["tokens_saida"],
+            },
+        )
+        return answer
+
+    return call
 
 
 def _span(payload: dict[str, Any]) -> tuple[datetime, datetime]:

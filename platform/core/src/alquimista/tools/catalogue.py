@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alquimista.db.session import Database
 from alquimista.sandbox.calendario import SandboxCalendario
 from alquimista.sandbox.enriquecimento import look_up
+from alquimista.sandbox.leitor import ler
 from alquimista.sandbox.redator import Redator
-from alquimista.settings import Settings
-from alquimista.tools.calls import Call, calendar_calls, chat_call
+from alquimista.settings import Settings, SettingsInvalid
+from alquimista.tools.calls import Call, calendar_calls, chat_call, reading_call
 from alquimista.tools.contracts import CONTRACTS
 from alquimista.tools.registry import Guard, Tool, ToolRegistry, unguarded
+from alquimista_integrations.calendar.google import BASE_URL as GOOGLE_URL
 from alquimista_integrations.calendar.google import GoogleCalendar
+from alquimista_integrations.calendar.service_account import ServiceAccountTokens
 from alquimista_integrations.enrichment.brasilapi import BASE_URL, ReceitaFederal
 from alquimista_integrations.llm.chat import ChatModel
 from alquimista_integrations.rest import TokenProvider
+from alquimista_integrations.sentiment.comprehend import Comprehend
+from alquimista_integrations.sentiment.llm import LlmReader
 from alquimista_sdk.errors import AlquimistaError, TransientError
 from alquimista_sdk.models import TenantFacts
 from fibonacci_bus.breaker import Breaker
@@ -34,9 +41,49 @@ class OutsideServices:
     receita_url: str = BASE_URL
     google_token: TokenProvider | None = None
     google_convidar: bool = False
+    google_url: str = GOOGLE_URL
     llm_url: str = "https://api.openai.com/v1"
     llm_token: str | None = None
     llm_modelo: str = "gpt-4o-mini"
+    comprehend: Comprehend | None = None
+
+
+def outside_of(settings: Settings) -> OutsideServices:
+    """The real services that the settings name.
+
+    Raises:
+        SettingsInvalid: the key of the Google account is none.
+    """
+    told = settings.outside
+    region, endpoint = told.comprehend_region, told.comprehend_endpoint
+    return OutsideServices(
+        receita_url=told.receita_url,
+        google_token=_tokens(told.google.conta, told.google.delegado)
+        if told.google.conta
+        else None,
+        google_convidar=told.google.convidar,
+        google_url=told.google.url,
+        llm_url=told.llm.url,
+        llm_token=told.llm.token,
+        llm_modelo=told.llm.modelo,
+        comprehend=Comprehend(region, endpoint) if region else None,
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Load now what the first call of a service has no time to load."""
+    comprehend = outside_of(settings).comprehend
+    if comprehend is not None:
+        comprehend.prepare()
+
+
+@lru_cache(maxsize=4)
+def _tokens(conta: str, delegado: str | None) -> ServiceAccountTokens:
+    """One per process: a registry is made for every call, a token holds for an hour."""
+    try:
+        return ServiceAccountTokens(json.loads(conta), delegado)
+    except ValueError as error:
+        raise SettingsInvalid("GOOGLE_CONTA_DE_SERVICO holds no usable key") from error
 
 
 def build_registry(
@@ -55,7 +102,7 @@ def build_registry(
     failing is cut off for the tenant, in every process (``guard`` overrides how); what is answered
     inside this process never is. ``registered`` are the tools of servers that the tenant named.
     """
-    services = outside or OutsideServices()
+    services = outside or outside_of(settings)
     own = unguarded if tenant.sandbox else _breakers(tenant, database, services)
     if tenant.sandbox:
         calls = _twins(tenant, database) if settings.sandbox else {}
@@ -90,6 +137,8 @@ def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
     return {
         "enrichment.company": look_up,
         "llm.write": Redator(sandbox=True).write,
+        "sentiment.comprehend": reading_call("sentiment.comprehend", ler),
+        "sentiment.llm": reading_call("sentiment.llm", ler),
         **calendar_calls(calendario, sandbox=True),
     }
 
@@ -102,8 +151,17 @@ def _real(outside: OutsideServices) -> dict[str, Call]:
     }
     if outside.llm_token is not None:
         model = ChatModel(outside.llm_url, outside.llm_token, outside.llm_modelo)
+        reader = LlmReader(outside.llm_url, outside.llm_token, outside.llm_modelo)
         calls["llm.write"] = chat_call(model)
+        calls["sentiment.llm"] = reading_call("sentiment.llm", reader.read)
+    if outside.comprehend is not None:
+        comprehend = outside.comprehend
+        calls["sentiment.comprehend"] = reading_call(
+            "sentiment.comprehend", lambda texto, _, seconds: comprehend.read(texto, seconds)
+        )
     if outside.google_token is not None:
-        google = GoogleCalendar(outside.google_token, convidar=outside.google_convidar)
+        google = GoogleCalendar(
+            outside.google_token, outside.google_url, convidar=outside.google_convidar
+        )
         calls |= calendar_calls(google, sandbox=False)
     return calls

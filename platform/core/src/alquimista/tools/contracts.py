@@ -7,7 +7,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from alquimista.tools.registry import ToolContract
+from alquimista.tools.registry import MAX_ATTEMPTS, ToolContract
+from alquimista_integrations.sentiment.llm import DESCADASTROS, SENTIMENTOS
+from alquimista_sdk.events import INTENTS
 
 _TEXT = {"type": "string"}
 _OPTIONAL = {"type": ["string", "null"]}
@@ -35,8 +37,42 @@ def _contract(
     entrada: dict[str, Any],
     saida: dict[str, Any],
     instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    attempts: int = MAX_ATTEMPTS,
 ) -> ToolContract:
-    return ToolContract(name, Draft202012Validator(entrada), Draft202012Validator(saida), instead)
+    return ToolContract(
+        name,
+        Draft202012Validator(entrada),
+        Draft202012Validator(saida),
+        instead,
+        attempts=attempts,
+    )
+
+
+def _reader(name: str) -> ToolContract:
+    """A reader of one message: its caller waits a moment and has the embedded reading."""
+    return _contract(
+        name,
+        _object(
+            ["texto", "tempo_limite_s"],
+            texto=_TEXT,
+            anterior=_TEXT,
+            nomes={"type": "array", "items": _TEXT},
+            tempo_limite_s={"type": "number", "exclusiveMinimum": 0, "maximum": 30},
+        ),
+        _object(
+            ["sentimento", "intensidade", "intent", "descadastro", "conhece_irritado", "modelo"],
+            sentimento={"enum": list(SENTIMENTOS)},
+            intensidade={"type": "integer", "minimum": 0, "maximum": 100},
+            intent={"enum": [*INTENTS, None]},
+            descadastro={"enum": [*DESCADASTROS, None]},
+            conhece_irritado=_FLAG,
+            modelo=_NAME,
+            tokens_entrada={"type": "integer", "minimum": 0},
+            tokens_saida={"type": "integer", "minimum": 0},
+            sandbox=_FLAG,
+        ),
+        attempts=1,
+    )
 
 
 def _not_created(payload: dict[str, Any]) -> dict[str, Any]:
@@ -127,5 +163,7 @@ CONTRACTS: Mapping[str, ToolContract] = {
             ),
             _object(["texto", "modelo", "sandbox"], texto=_NAME, modelo=_NAME, sandbox=_FLAG),
         ),
+        _reader("sentiment.comprehend"),
+        _reader("sentiment.llm"),
     )
 }

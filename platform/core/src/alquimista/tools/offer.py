@@ -31,6 +31,14 @@ DESCRICOES: Mapping[str, tuple[str, str]] = {
         "Redigir texto",
         "Redige um texto em português a partir de variáveis e trechos, sem inventar preços.",
     ),
+    "sentiment.comprehend": (
+        "Ler o tom (Comprehend)",
+        "O tom de uma mensagem pelo Amazon Comprehend; dados pessoais são mascarados antes.",
+    ),
+    "sentiment.llm": (
+        "Ler a mensagem (modelo de linguagem)",
+        "Intenção, tom e pedido de saída; dados pessoais são mascarados antes.",
+    ),
 }
 """Title and description of each tool of ours, as people read them."""
 

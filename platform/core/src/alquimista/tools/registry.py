@@ -46,7 +46,8 @@ class ToolContract:
     """Name and schemas of a tool.
 
     ``instead`` answers for a tool that changes the world, where it must not: replays without
-    effects. A tool that only reads has none.
+    effects. A tool that only reads has none. ``attempts`` is 1 where the caller waits for a moment
+    only and has an answer of its own.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ToolContract:
     instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     titulo: str = ""
     descricao: str = ""
+    attempts: int = MAX_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class ToolRegistry:
         return tuple(self._tools[name].contract for name in self.names)
 
     def call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Call a tool; a transient failure is tried three times, 2 and 4 seconds apart.
+        """Call a tool; a transient failure is tried again (three times, 2 and 4 seconds apart).
 
         Tools read or are idempotent, so a call whose outcome nobody knows may be repeated.
 
@@ -97,7 +99,7 @@ class ToolRegistry:
             ToolUnavailable: no such tool for this tenant.
             InvalidPayload: input or output breaks its schema.
             ToolCutOff: the service has failed again and again; it is not called for now.
-            TransientError: the service failed three times.
+            TransientError: the service failed each time.
             PermanentError: the service refused.
         """
         tool = self._tools.get(name)
@@ -133,7 +135,7 @@ class ToolRegistry:
             except BreakerOpen as error:
                 raise ToolCutOff(f"{name}: serviço fora do ar, aguardando.") from error
             except TransientError as error:
-                if attempt == MAX_ATTEMPTS:
+                if attempt >= tool.contract.attempts:
                     raise
                 logger.info(
                     "tool failed for now",

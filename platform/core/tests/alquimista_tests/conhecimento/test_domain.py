@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alquimista.prospeccao.conhecimento.domain import Passagem, search
+from alquimista.prospeccao.conhecimento.domain import Passagem, desconhecidas, explained, search
 
 PASSAGENS = (
     Passagem(UUID(int=1), "Preços", "O plano custa R$ 490 por mês.", "quanto custa valor"),
@@ -47,3 +47,26 @@ def test_answers_are_few_distinct_and_best_first(consulta: str, limite: int) -> 
 
 def test_accents_and_case_do_not_matter() -> None:
     assert search(PASSAGENS, "IMPLANTACAO", 1) == search(PASSAGENS, "implantação", 1)
+
+
+def test_a_found_passage_says_which_words_counted_and_where() -> None:
+    [best, *_] = explained(PASSAGENS, "Quanto custa o plano por mês?", 3)
+    assert best.trecho.titulo == "Preços"
+    assert [(motivo.palavra, motivo.onde) for motivo in best.motivos[:2]] == [
+        ("custa", "palavras"),
+        ("quanto", "palavras"),
+    ]
+    assert ("plano", "texto") in {(motivo.palavra, motivo.onde) for motivo in best.motivos}
+
+
+@given(st.text(max_size=60), st.integers(1, 5))
+def test_the_explanation_is_of_what_the_search_answers(consulta: str, limite: int) -> None:
+    found = explained(PASSAGENS, consulta, limite)
+    assert tuple(achado.trecho for achado in found) == search(PASSAGENS, consulta, limite)
+    assert all(achado.motivos for achado in found)
+    unknown = set(desconhecidas(PASSAGENS, consulta))
+    assert unknown.isdisjoint(motivo.palavra for achado in found for motivo in achado.motivos)
+
+
+def test_words_that_no_passage_has_are_told() -> None:
+    assert desconhecidas(PASSAGENS, "O plano emite nota fiscal?") == ["emite", "nota", "fiscal"]

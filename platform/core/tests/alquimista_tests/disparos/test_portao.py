@@ -128,7 +128,7 @@ def test_only_a_confirmation_goes_out_despite_suppression() -> None:
 def test_whatsapp_needs_an_opt_in_and_an_open_window_or_a_template() -> None:
     facts = replace(BONS, destino="+5511987654321")
     assert codes("prospeccao", facts, "whatsapp") == ["base_legal", "politica_do_canal"]
-    allowed = replace(facts, opt_in_whatsapp=True, modelo_aprovado=True)
+    allowed = replace(facts, opt_in_whatsapp=True, modelo="retomada")
     assert codes("prospeccao", allowed, "whatsapp") == []
     answered = replace(facts, ultima_mensagem_do_lead=TERCA_10H - timedelta(hours=23))
     assert codes("resposta", answered, "whatsapp") == []
@@ -174,3 +174,17 @@ def test_every_message_gets_every_check_answered_once(
     assert all(v.motivo for v in veredito.verificacoes)
     if veredito.adiar_ate is not None:
         assert veredito.adiar_ate > TERCA_10H
+
+
+@pytest.mark.parametrize("tipo", ["prospeccao", "resposta", "transacional"])
+def test_a_purpose_that_may_not_use_the_lead_s_data_stops_its_messages(tipo: str) -> None:
+    facts = replace(BONS, base_legal=None, base_recusada="a pessoa retirou a autorização")
+    veredito = avaliar(pedido(tipo), facts)
+    assert [v.codigo for v in veredito.recusas] == ["base_legal"]
+    assert "retirou" in veredito.recusas[0].motivo
+    assert veredito.adiar_ate is None
+
+
+@pytest.mark.parametrize("tipo", ["confirmacao", "interno", "conta"])
+def test_a_message_that_serves_the_person_s_own_request_asks_for_no_basis(tipo: str) -> None:
+    assert codes(tipo, replace(BONS, base_recusada="a pessoa retirou a autorização")) == []

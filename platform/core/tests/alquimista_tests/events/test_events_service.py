@@ -72,8 +72,9 @@ class _Rows:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._row = row
 
-    def execute(self, *_: Any) -> list[Any]:
-        return [SimpleNamespace(_mapping=self._row, **self._row)]
+    def execute(self, *_: Any) -> Any:
+        rows = [SimpleNamespace(_mapping=self._row, **self._row)]
+        return SimpleNamespace(all=lambda: rows)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,8 @@ class _Rows:
 def test_a_dead_letter_shows_no_personal_data(subject: Any, shown: Any) -> None:
     row = {"error_text": "ValueError: ana@acme.com.br (11) 98765-4321", "subject": subject}
     uow: Any = SimpleNamespace(tenant_id=uuid4(), connection=_Rows(row))
-    (found,) = service.dead_letters(uow, pending=False, after=None, limit=1)
+    query = {"ordenar": service.MORTAS.padrao, "limite": 1}
+    (found,) = service.dead_letters(uow, query)["itens"]
     assert found["subject"] == shown
     assert "acme" not in json.dumps(found)
     assert "98765" not in json.dumps(found)

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from alquimista.db.session import Database
+from alquimista.prospeccao.disparos.modelos import ModeloPreenchido
 from alquimista.sandbox.canais import WhatsAppCanal, channels
 from alquimista.sandbox.whatsapp import provider_id_of
 from alquimista.settings import PRODUCAO, Settings, WhatsApp
@@ -93,8 +94,23 @@ def test_a_text_goes_out_from_the_tenants_own_number(
 
 def test_a_template_is_sent_where_one_is_named(meta: tuple[str, list[dict[str, Any]]]) -> None:
     url, received = meta
-    WhatsAppCanal(url, "t", NUMEROS.get).send(replace(WHATSAPP, modelo="retomada"))
-    assert received[0]["template"]["name"] == "retomada"
+    modelo = ModeloPreenchido("retomada", "pt_PT", ("Ana", "Olá, tudo bem?"))
+    WhatsAppCanal(url, "t", NUMEROS.get).send(replace(WHATSAPP, modelo=modelo))
+    assert received[0]["type"] == "template"
+    assert received[0]["template"] == {
+        "name": "retomada",
+        "language": {"code": "pt_PT"},
+        "components": [
+            {
+                "type": "body",
+                "parameters": [
+                    {"type": "text", "text": "Ana"},
+                    {"type": "text", "text": "Olá, tudo bem?"},
+                ],
+            }
+        ],
+    }
+    assert "text" not in received[0]
 
 
 @pytest.mark.parametrize(

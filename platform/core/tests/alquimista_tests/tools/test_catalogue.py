@@ -18,6 +18,7 @@ from alquimista.tools.contracts import CONTRACTS
 from alquimista.tools.registry import unguarded
 from alquimista_integrations.calendar.port import NovoEvento
 from alquimista_integrations.llm.chat import ChatModel
+from alquimista_integrations.sentiment.comprehend import Comprehend
 from alquimista_sdk.errors import InvalidPayload, TransientError
 from alquimista_sdk.models import TenantFacts
 
@@ -67,7 +68,9 @@ def test_production_refuses_the_twins() -> None:
 
 def test_a_real_tenant_has_no_calendar_until_one_is_configured() -> None:
     without = build_registry(REAL, _database(), SETTINGS)
-    outside = OutsideServices(google_token=lambda: "t", llm_token="k")
+    outside = OutsideServices(
+        google_token=lambda: "t", llm_token="k", comprehend=Comprehend("us-east-1")
+    )
     assert without.names == ("enrichment.company", "llm.write")
     assert build_registry(REAL, _database(), SETTINGS, outside).names == tuple(sorted(CONTRACTS))
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from alquimista_sdk.errors import NotFound, PermanentError
-from alquimista_sdk.models import Agendamento, Horario, Intervalo
+from alquimista_sdk.models import HORARIO_TOMADO_POR, Agendamento, Horario, Intervalo
 from alquimista_sdk.testing.recording import Recording
 from alquimista_sdk.testing.store import Reserva, Store
 
@@ -83,7 +83,13 @@ class TwinAgendamentos:
         return got
 
     def take(self, agendamento_id: UUID, horario: Horario) -> bool:
-        """Claim: take the chosen slot, also after its hold expired; False where it is gone."""
+        """Claim: take the chosen slot for a while; False where it is gone."""
+        until = self._recording.now + HORARIO_TOMADO_POR
+        return self._claim(agendamento_id, horario, "segurado", until)
+
+    def _claim(
+        self, agendamento_id: UUID, horario: Horario, estado: str, expira_em: datetime | None
+    ) -> bool:
         _find(self._store, agendamento_id)
         self._release_expired()
         for index, known in enumerate(self._store.reservas):
@@ -94,9 +100,9 @@ class TwinAgendamentos:
             others = (item for item in self._store.reservas if item is not known)
             if any(item.overlaps(known.inicio, known.fim) for item in others):
                 return False
-            self._store.reservas[index] = replace(known, estado="confirmado", expira_em=None)
+            self._store.reservas[index] = replace(known, estado=estado, expira_em=expira_em)
             return True
-        return self._occupy(agendamento_id, horario, "confirmado", None)
+        return self._occupy(agendamento_id, horario, estado, expira_em)
 
     def confirm(
         self, agendamento_id: UUID, horario: Horario, calendar_event_id: str, briefing: str
@@ -104,7 +110,7 @@ class TwinAgendamentos:
         """Write: ``confirmado`` at that slot, the other holds freed, the lead ``agendado``."""
 
         def write() -> None:
-            if not self.take(agendamento_id, horario):
+            if not self._claim(agendamento_id, horario, "confirmado", None):
                 raise PermanentError("the slot is gone")
             _free(self._store, agendamento_id, keep=horario.inicio)
             _change(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from threading import Lock
 from typing import Any
 from uuid import UUID, uuid5
 
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
+    FINALIDADES,
     LEAD_STATUS,
     REJEITO_CLASSES,
     Importacao,
@@ -46,6 +48,10 @@ def next_status(current: str, asked: str) -> str:
     if asked in (*_FINAL, "descartado") or current == "descartado":
         return asked
     return asked if _FUNNEL.index(asked) >= _FUNNEL.index(current) else current
+
+
+_STAGING = Lock()
+"""Of all twins: a lock inside of one would keep it from being copied."""
 
 
 def _read(linhas: Sequence[LinhaBruta], error: Exception | None) -> Iterator[LinhaBruta]:
@@ -99,6 +105,17 @@ class TwinLeads:
             if lead.importacao_id == importacao_id
         )
 
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose: all but those in ``retiradas``."""
+        if finalidade not in FINALIDADES:
+            raise NotFound("Finalidade não encontrada.")
+        store = self._store
+        return tuple(
+            lead_id
+            for lead_id in lead_ids
+            if lead_id in store.leads and (lead_id, finalidade) not in store.retiradas
+        )
+
     def lote(self, lote_id: UUID) -> Lote:
         """Read one lot."""
         if lote_id not in self._store.lotes:
@@ -126,7 +143,17 @@ class TwinLeads:
         leads: Sequence[LeadHigienizado],
         rejeitos: Sequence[Rejeito],
     ) -> StagedLeads:
-        """Claim: insert a batch of cleaned rows, once."""
+        """Claim: insert a batch of cleaned rows, once; threads take turns."""
+        with _STAGING:
+            return self._stage(importacao_id, batch, leads, rejeitos)
+
+    def _stage(
+        self,
+        importacao_id: UUID,
+        batch: int,
+        leads: Sequence[LeadHigienizado],
+        rejeitos: Sequence[Rejeito],
+    ) -> StagedLeads:
         if len(leads) > STAGE_LIMIT:
             raise PermanentError(f"a batch has at most {STAGE_LIMIT} rows")
         if any(rejeito.classe not in REJEITO_CLASSES for rejeito in rejeitos):

@@ -19,7 +19,7 @@ from alquimista_sdk.events import (
     Subject,
     parse_detail,
 )
-from alquimista_sdk.models import Anexo, Interacao, MetricasFunil
+from alquimista_sdk.models import Anexo, Interacao, MetricasFunil, ModeloDaConta
 from alquimista_sdk.testing.recording import (
     PublishedEvent,
     Recording,
@@ -41,6 +41,7 @@ class Outside:
     tool_calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     operation_calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     journal: dict[tuple[UUID, str, str], str] = field(default_factory=dict)
+    modelos: dict[str, ModeloDaConta | None] = field(default_factory=dict)
 
 
 class TwinTools:
@@ -84,6 +85,17 @@ class TwinOperations:
         answer = _answer(self._outside.operations[name], asked)
         result: Mapping[str, Any] = json.loads(as_json(answer, f"the answer of {name}"))
         return result
+
+
+class TwinModelos:
+    """The models that the test says are in use."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def active(self, operation: str) -> ModeloDaConta | None:
+        """Read the model in use; None where the test named none."""
+        return self._outside.modelos.get(operation)
 
 
 class TwinEvents:

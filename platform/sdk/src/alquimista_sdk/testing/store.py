@@ -98,6 +98,7 @@ class Store:
     identidades: dict[UUID, tuple[str | None, str | None]] = field(default_factory=dict)
     enriquecimento: dict[UUID, str] = field(default_factory=dict)
     suprimidos: set[str] = field(default_factory=set)
+    retiradas: set[tuple[UUID, str]] = field(default_factory=set)
     lotes: dict[UUID, Lote] = field(default_factory=dict)
     lotes_da_importacao: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
     importacoes: dict[UUID, Importacao] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from alquimista_sdk.context import (
     Disparos,
     Events,
     Leads,
+    Modelos,
     Operations,
     Relatorios,
     State,
@@ -29,7 +30,7 @@ from alquimista_sdk.context import (
 from alquimista_sdk.errors import InvalidPayload, ScopeDenied
 from alquimista_sdk.events import AgentEvent
 from alquimista_sdk.manifest import Manifest
-from alquimista_sdk.models import NovaResposta, TenantFacts
+from alquimista_sdk.models import ModeloDaConta, NovaResposta, TenantFacts
 from alquimista_sdk.testing.agendamentos import TwinAgendamentos
 from alquimista_sdk.testing.campanhas import TwinAprovacoes, TwinCampanhas
 from alquimista_sdk.testing.conversas import TwinConhecimento, TwinConversas
@@ -42,6 +43,7 @@ from alquimista_sdk.testing.services import (
     Outside,
     TwinEvents,
     TwinLog,
+    TwinModelos,
     TwinOperations,
     TwinRelatorios,
     TwinState,
@@ -138,6 +140,7 @@ class TwinContext:
         )
         self.events = cast(Events, self._scoped("events", TwinEvents(recording)))
         self.state = cast(State, self._scoped("state", TwinState(recording)))
+        self.modelos = cast(Modelos, self._scoped("modelos", TwinModelos(self._outside)))
 
     @property
     def tenant(self) -> TenantFacts:
@@ -220,6 +223,10 @@ class TwinContext:
     def answer_operation(self, name: str, answer: Answer) -> None:
         """Say what another agent's operation answers: a mapping, or a callable of the payload."""
         self._outside.operations[name] = answer
+
+    def use_model(self, operation: str, modelo: ModeloDaConta | None) -> None:
+        """Say which model the tenant has in use for an operation; None: the shipped one."""
+        self._outside.modelos[operation] = modelo
 
     def touch(self, row_id: UUID) -> None:
         """Somebody else changes a lead or a campaign: what was read before is old now.

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, insert, select, tuple_
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit import origin
 from alquimista.plataforma.audit.models import AuditLog
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from alquimista.runtime.cifra import SubjectKeys
 
 LEAD = "lead"
+_APPEND = insert(table_of(AuditLog))
 _SEALED = "cifrado"
 
 
@@ -58,23 +60,24 @@ def record(
     """
     here = origin.current()
     uow.connection.execute(
-        insert(AuditLog).values(
-            id=uuid4(),
-            tenant_id=uow.tenant_id,
-            ator_tipo=ator.tipo,
-            ator_id=ator.id,
-            action_type=action_type,
-            agent_id=ator.agent_id,
-            alvo_tipo=alvo_tipo,
-            alvo_id=alvo_id,
-            resultado=resultado,
-            detalhes=dict(detalhes or {}),
-            trace_id=trace_id or here.trace_id,
-            created_at=uow.agora,
-            antes=_kept(uow, alvo_tipo, alvo_id, antes, chaves),
-            depois=_kept(uow, alvo_tipo, alvo_id, depois, chaves),
-            rede=here.rede,
-        )
+        _APPEND,
+        {
+            "id": uuid4(),
+            "tenant_id": uow.tenant_id,
+            "ator_tipo": ator.tipo,
+            "ator_id": ator.id,
+            "action_type": action_type,
+            "agent_id": ator.agent_id,
+            "alvo_tipo": alvo_tipo,
+            "alvo_id": alvo_id,
+            "resultado": resultado,
+            "detalhes": dict(detalhes or {}),
+            "trace_id": trace_id or here.trace_id,
+            "created_at": uow.agora,
+            "antes": _kept(uow, alvo_tipo, alvo_id, antes, chaves),
+            "depois": _kept(uow, alvo_tipo, alvo_id, depois, chaves),
+            "rede": here.rede,
+        },
     )
 
 

@@ -18,8 +18,9 @@ SCHEMA = "alquimista_platform"
 class IdempotencyKey(TenantRow, Base):
     """A POST that was sent with a key, and its answer once there is one.
 
-    ``resposta`` is encrypted under the server's key; ``refs`` are the ids in it, so that an
-    erasure finds answers that hold the lead.
+    ``feita`` is committed with what the request did; until ``em_curso_ate`` (machine time) it is
+    known to be under way. ``resposta`` is encrypted under the server's key; ``refs`` are the ids in
+    it, so that an erasure finds answers that hold the lead.
     """
 
     __tablename__ = "chaves_idempotencia"
@@ -37,6 +38,8 @@ class IdempotencyKey(TenantRow, Base):
     cabecalhos: Mapped[dict[str, Any]] = mapped_column(JSONB)
     refs: Mapped[list[str]] = mapped_column(JSONB)
     expira_em: Mapped[datetime]
+    feita: Mapped[bool]
+    em_curso_ate: Mapped[datetime]
 
 
 class ApiUse(TenantRow, Base):

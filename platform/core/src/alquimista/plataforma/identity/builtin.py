@@ -8,10 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from alquimista.db.session import Database
-from alquimista.plataforma.identity import keys, links, passwords, trail
+from alquimista.plataforma.identity import keys, links, passwords, refused, trail
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.errors import AcessoRecusado
 from alquimista.plataforma.identity.keys import KeyRing
@@ -34,9 +32,6 @@ DESAFIO = "desafio"
 DESAFIO_VALE = timedelta(minutes=5)
 PISO_S = 0.3
 """What ``forgot`` takes at least: longer than its work, so that its time tells nothing."""
-_LOGIN = text(
-    "SELECT user_id, senha_hash, status, tenant_id FROM alquimista_platform.find_login(:address)"
-)
 _SAME_ANSWER = "E-mail ou senha não conferem."
 _BAD_CODE = "O código não confere, venceu ou já foi usado. Entre de novo se preciso."
 
@@ -87,11 +82,10 @@ class BuiltInIdentity:
         """
         address = email.strip().lower()
         gates = self._attempts.login(address, origem.rede)
-        self._attempts.take(gates)
-        with self._database.anonymous() as connection:
-            row = connection.execute(_LOGIN, {"address": address}).one_or_none()
-        matches = passwords.verify_password(row.senha_hash if row is not None else None, senha)
-        if row is None or not matches or row.status != ATIVO or row.tenant_id is None:
+        row = self._attempts.take_and_find(gates, address)
+        matches = passwords.verify_password(row.senha_hash, senha)
+        if not matches or row.status != ATIVO or row.tenant_id is None:
+            refused.login(self._database, row, address, gates)
             raise AcessoRecusado(_SAME_ANSWER)
         with self._database.person(row.user_id) as connection:
             self._attempts.passed(connection, gates)
@@ -100,7 +94,7 @@ class BuiltInIdentity:
                 self._recovery.keep_link(connection, row.user_id, token, DESAFIO, DESAFIO_VALE)
                 return Desafio(token, int(DESAFIO_VALE.total_seconds()))
             answer = self._sessions.start(connection, row.user_id, origem, segundo_fator=False)
-            trail.note(self._database, connection, row.user_id, "login")
+            trail.entered(self._database.join(connection, row.tenant_id), row.user_id)
         return answer
 
     def second_step(self, desafio: str, codigo: str, origem: Origem) -> TokenAnswer:
@@ -116,15 +110,19 @@ class BuiltInIdentity:
                 raise AcessoRecusado(_BAD_CODE)
         gates = self._attempts.person("codigo", user_id)
         self._attempts.take(gates)
-        with self._database.person(user_id) as connection:
-            if not self._factor.check(connection, user_id, codigo):
-                raise AcessoRecusado(_BAD_CODE)
-            if not self._recovery.use_link(connection, user_id, desafio, DESAFIO):
-                raise AcessoRecusado(_BAD_CODE)
-            self._attempts.passed(connection, gates)
-            answer = self._sessions.start(connection, user_id, origem, segundo_fator=True)
-            detalhes = {"segundo_fator": True}
-            trail.note(self._database, connection, user_id, "login", detalhes=detalhes)
+        try:
+            with self._database.person(user_id) as connection:
+                if not self._factor.check(connection, user_id, codigo):
+                    raise AcessoRecusado(_BAD_CODE)
+                if not self._recovery.use_link(connection, user_id, desafio, DESAFIO):
+                    raise AcessoRecusado(_BAD_CODE)
+                self._attempts.passed(connection, gates)
+                answer = self._sessions.start(connection, user_id, origem, segundo_fator=True)
+                detalhes = {"segundo_fator": True}
+                trail.note(self._database, connection, user_id, "login", detalhes=detalhes)
+        except AcessoRecusado:
+            refused.proof(self._database, user_id, "codigo_recusado", gates)
+            raise
         return answer
 
     def refresh(self, token: str, origem: Origem) -> TokenAnswer:

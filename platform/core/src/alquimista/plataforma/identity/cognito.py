@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import text
 
 from alquimista.db.session import Database
-from alquimista.plataforma.identity import tokens, trail
+from alquimista.plataforma.identity import refused, tokens, trail
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.errors import (
     AcessoRecusado,
@@ -131,8 +131,12 @@ class CognitoIdentity(PoolPerson):
         """Exchange a password for the pool's tokens or its challenge."""
         address = norm(email)
         gates = self._attempts.login(address, origem.rede)
-        self._attempts.take(gates)
-        answer = self._by_password(address, senha, AcessoRecusado(_SAME_ANSWER))
+        row = self._attempts.take_and_find(gates, address)
+        try:
+            answer = self._by_password(address, senha, AcessoRecusado(_SAME_ANSWER))
+        except AcessoRecusado:
+            refused.login(self._database, row, address, gates)
+            raise
         with self._database.anonymous() as connection:
             self._attempts.passed(connection, gates)
         name = answer.get("ChallengeName")

@@ -1,4 +1,5 @@
-"""Deleting what is left of ended sessions and used links, as the owner login, once a day."""
+"""Deleting what is left of ended sessions, used links and former secrets, as the owner login, once
+a day."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ _STATEMENTS: Mapping[str, str] = {
     "sessoes": "DELETE FROM alquimista_platform.sessoes "
     "WHERE least(expira_em, coalesce(revogada_em, expira_em)) < :moment",
     "links_acesso": "DELETE FROM alquimista_platform.links_acesso WHERE expira_em < :moment",
+    "webhooks": "UPDATE alquimista_platform.webhooks SET segredo_anterior = NULL, "
+    "anterior_ate = NULL, versao = versao + 1 WHERE anterior_ate < :moment",
     "tentativas_login": "DELETE FROM alquimista_platform.tentativas_login "
     "WHERE updated_at < :moment",
 }

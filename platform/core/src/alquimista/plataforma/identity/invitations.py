@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, func, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.identity import links
 from alquimista.plataforma.identity.attempts import Attempts
@@ -27,7 +29,33 @@ from alquimista.plataforma.tenants.models import Membership, Tenant, User
 from alquimista_sdk.errors import NotFound
 
 VALIDADE = timedelta(days=7)
-_CONVITES = Convite.__table__
+_CONVITES = table_of(Convite)
+SITUACOES: Mapping[str, ColumnElement[bool]] = {
+    "pendente": and_(
+        _CONVITES.c.aceito_em.is_(None),
+        _CONVITES.c.revogado_em.is_(None),
+        _CONVITES.c.expira_em > func.clock_timestamp(),
+    ),
+    "aceito": _CONVITES.c.aceito_em.is_not(None),
+    "revogado": and_(_CONVITES.c.aceito_em.is_(None), _CONVITES.c.revogado_em.is_not(None)),
+    "vencido": and_(
+        _CONVITES.c.aceito_em.is_(None),
+        _CONVITES.c.revogado_em.is_(None),
+        _CONVITES.c.expira_em <= func.clock_timestamp(),
+    ),
+}
+"""What may have become of an invitation; links expire on machine time."""
+LISTA = Listing(
+    table=_CONVITES,
+    ordens={name: _CONVITES.c[name] for name in ("created_at", "expira_em", "email")},
+    padrao="-created_at",
+    filtros={
+        "situacao": SITUACOES.__getitem__,
+        "papel": _CONVITES.c.papel,
+        "email": lambda email: _CONVITES.c.email_norm == email.strip().lower(),
+    },
+)
+"""The tenant's invitations."""
 _KNOWN = text("SELECT user_id, status FROM alquimista_platform.find_login(:address)")
 _BAD_LINK = "Este convite é inválido, venceu, foi revogado ou já foi aceito."
 
@@ -112,16 +140,6 @@ class Invitations:
         if row is None:
             raise NotFound("Convite não encontrado.")
         return row
-
-    def list(
-        self, uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
-    ) -> Sequence[Row[Any]]:
-        """The tenant's invitations, newest first."""
-        query = select(_CONVITES).where(Convite.tenant_id == uow.tenant_id)
-        if after is not None:
-            query = query.where(tuple_(Convite.created_at, Convite.id) < tuple_(*after))
-        query = query.order_by(Convite.created_at.desc(), Convite.id.desc()).limit(limit)
-        return uow.connection.execute(query).all()
 
     def resend(self, uow: UnitOfWork, convite_id: UUID, por: Principal) -> Row[Any]:
         """Send a new link, valid anew; the former one opens nothing any more.

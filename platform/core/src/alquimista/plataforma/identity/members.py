@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy import Row, delete, func, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import record
 from alquimista.plataforma.identity.domain import CONTA, PERMISSOES, PROPRIO, Principal
 from alquimista.plataforma.identity.errors import PapelAcima, UltimoAdmin
@@ -35,6 +35,24 @@ _SHOWN: tuple[Any, ...] = (
     _GRANTS.label("permissoes"),
 )
 
+_MEMBERS = select(*_SHOWN).join(Membership, Membership.user_id == User.id)
+LISTA = Listing(
+    table=table_of(Membership),
+    ordens={
+        "created_at": table_of(Membership).c.created_at,
+        "nome": table_of(User).c.nome,
+        "papel": table_of(Membership).c.papel,
+    },
+    padrao="created_at",
+    filtros={
+        "papel": table_of(Membership).c.papel,
+        "email": lambda email: User.email_norm == email.strip().lower(),
+    },
+    consulta=_MEMBERS,
+    chave="membership_id",
+)
+"""The people of the tenant with role and grants."""
+
 
 def check_role(papel: str, por: Principal) -> None:
     """Nobody gives or takes a role that holds more than they do.
@@ -46,22 +64,10 @@ def check_role(papel: str, por: Principal) -> None:
         raise PapelAcima("Este papel permite mais do que o seu; peça à administração da conta.")
 
 
-def list_members(
-    uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[Row[Any]]:
-    """The people of the tenant with role and grants, the first to join first."""
-    query = _members(uow)
-    if after is not None:
-        query = query.where(tuple_(Membership.created_at, Membership.id) > tuple_(*after))
-    return uow.connection.execute(
-        query.order_by(Membership.created_at, Membership.id).limit(limit)
-    ).all()
-
-
 def get_member(uow: UnitOfWork, user_id: UUID) -> Row[Any]:
     """One person of the tenant. Raises ``NotFound``."""
     row: Row[Any] | None = uow.connection.execute(
-        _members(uow).where(Membership.user_id == user_id)
+        _MEMBERS.where(Membership.tenant_id == uow.tenant_id, Membership.user_id == user_id)
     ).one_or_none()
     if row is None:
         raise NotFound(_NOBODY)
@@ -123,14 +129,6 @@ def take_back(uow: UnitOfWork, user_id: UUID, escopo: str, por: Principal) -> No
     if not gone:
         raise NotFound("Permissão não encontrada.")
     _note(uow, por, "permissao_retirada", user_id, {"escopo": escopo})
-
-
-def _members(uow: UnitOfWork) -> Any:
-    return (
-        select(*_SHOWN)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.tenant_id == uow.tenant_id)
-    )
 
 
 def _lock(uow: UnitOfWork, user_id: UUID) -> str:

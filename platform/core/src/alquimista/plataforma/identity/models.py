@@ -40,6 +40,7 @@ class ApiKey(TenantRow, Base):
     ultimo_uso_em: Mapped[datetime | None]
     revogada_em: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    recusada_em: Mapped[datetime | None]
 
 
 class Permission(TenantRow, Base):

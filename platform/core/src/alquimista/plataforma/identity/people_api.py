@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,23 +12,25 @@ from sqlalchemy import Row
 from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
-from alquimista.http.cursor import decode, encode
 from alquimista.http.services import services
-from alquimista.plataforma.identity import members
+from alquimista.plataforma.identity import invitations, members
 from alquimista.plataforma.identity.people_schemas import (
     ChaveCriadaSchema,
     ChaveDetalheSchema,
     ChavePaginaSchema,
+    ChavesFiltroSchema,
     ConcessaoSchema,
     ConvidarSchema,
     ConvitePaginaSchema,
     ConviteSchema,
+    ConvitesFiltroSchema,
     CriarChaveSchema,
     MembroPaginaSchema,
     MembroSchema,
     PapelSchema,
     PessoasFiltroSchema,
 )
+from alquimista.plataforma.identity.service import CHAVES
 
 blp = Blueprint("pessoas", __name__, url_prefix="/api", description="Pessoas e chaves")
 
@@ -41,13 +42,7 @@ blp = Blueprint("pessoas", __name__, url_prefix="/api", description="Pessoas e c
 def list_members(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as pessoas da conta, com papel e permissões concedidas além dele."""
     with _uow() as uow:
-        rows = members.list_members(uow, decode(filtro.get("cursor")), filtro["limite"] + 1)
-    shown = rows[: filtro["limite"]]
-    more = len(rows) > len(shown)
-    return {
-        "itens": [row._mapping for row in shown],
-        "proximo": encode(shown[-1].created_at, shown[-1].membership_id) if more else None,
-    }
+        return members.LISTA.page(uow, filtro).body()
 
 
 @blp.get("/usuarios/<uuid:user_id>")
@@ -101,14 +96,12 @@ def take_back(user_id: UUID, escopo: str) -> None:
 
 @blp.get("/convites")
 @requires("usuarios:read")
-@blp.arguments(PessoasFiltroSchema, location="query")
+@blp.arguments(ConvitesFiltroSchema, location="query")
 @blp.response(200, ConvitePaginaSchema)
 def list_invitations(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista os convites da conta, do mais novo para o mais antigo."""
     with _uow() as uow:
-        rows = services().invitations.list(uow, decode(filtro.get("cursor")), filtro["limite"] + 1)
-    shown = rows[: filtro["limite"]]
-    return {"itens": [_invitation(row) for row in shown], "proximo": _next(rows, shown)}
+        return invitations.LISTA.page(uow, filtro).body(_invitation)
 
 
 @blp.post("/convites")
@@ -147,16 +140,12 @@ def revoke_invitation(convite_id: UUID) -> None:
 
 @blp.get("/chaves")
 @requires("chaves:read")
-@blp.arguments(PessoasFiltroSchema, location="query")
+@blp.arguments(ChavesFiltroSchema, location="query")
 @blp.response(200, ChavePaginaSchema)
 def list_keys(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as chaves de acesso de máquinas, inclusive as revogadas; nunca a chave em si."""
     with _uow() as uow:
-        rows = services().identity.list_keys(
-            uow, decode(filtro.get("cursor")), filtro["limite"] + 1
-        )
-    shown = rows[: filtro["limite"]]
-    return {"itens": [row._mapping for row in shown], "proximo": _next(rows, shown)}
+        return CHAVES.page(uow, filtro).body()
 
 
 @blp.post("/chaves")
@@ -193,10 +182,6 @@ def revoke_key(chave_id: UUID) -> None:
 
 def _uow() -> AbstractContextManager[UnitOfWork]:
     return services().database.unit_of_work(principal().tenant_id)
-
-
-def _next(rows: Sequence[Row[Any]], shown: Sequence[Row[Any]]) -> str | None:
-    return encode(shown[-1].created_at, shown[-1].id) if len(rows) > len(shown) else None
 
 
 def _invitation(row: Row[Any]) -> dict[str, Any]:

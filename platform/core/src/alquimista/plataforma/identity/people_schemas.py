@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
+from alquimista.http.listing import pagina
+from alquimista.plataforma.identity import invitations, members
 from alquimista.plataforma.identity.domain import PAPEIS
 from alquimista.plataforma.identity.schemas import email_address
+from alquimista.plataforma.identity.service import CHAVES
 
 _ESCOPO = validate.Length(min=1, max=80)
 
 
-class PessoasFiltroSchema(ma.Schema):
-    """One page of a list."""
-
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
+def _filtro_papel() -> ma.fields.Field[Any]:
+    return ma.fields.String(
+        validate=validate.OneOf(PAPEIS), metadata={"description": "Só deste papel"}
     )
-    cursor = ma.fields.String(validate=validate.Length(max=300))
+
+
+def _filtro_email() -> ma.fields.Field[Any]:
+    return ma.fields.String(
+        validate=validate.Length(min=3, max=255), metadata={"description": "Só deste endereço"}
+    )
+
+
+PessoasFiltroSchema = pagina(
+    tuple(members.LISTA.ordens),
+    members.LISTA.padrao,
+    papel=_filtro_papel(),
+    email=_filtro_email(),
+)
+ConvitesFiltroSchema = pagina(
+    tuple(invitations.LISTA.ordens),
+    invitations.LISTA.padrao,
+    situacao=ma.fields.String(
+        validate=validate.OneOf(tuple(invitations.SITUACOES)),
+        metadata={"description": "Só nesta situação"},
+    ),
+    papel=_filtro_papel(),
+    email=_filtro_email(),
+)
+ChavesFiltroSchema = pagina(
+    tuple(CHAVES.ordens),
+    CHAVES.padrao,
+    ativa=ma.fields.Boolean(
+        metadata={"description": "Só as que valem, ou só as vencidas e revogadas"}
+    ),
+)
 
 
 class MembroSchema(ma.Schema):

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import select
 
 from alquimista.db.session import Database
-from alquimista.plataforma.identity import passwords, trail
+from alquimista.plataforma.identity import passwords, refused, trail
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.errors import (
     AcessoRecusado,
@@ -101,7 +101,11 @@ class PoolPerson:
         gates = self._attempts.person("senha", user_id)
         self._attempts.take(gates)
         email = self._email(user_id)
-        self._by_password(norm(email), senha, SenhaErrada())
+        try:
+            self._by_password(norm(email), senha, SenhaErrada())
+        except SenhaErrada:
+            refused.proof(self._database, user_id, "senha_recusada", gates)
+            raise
         with self._database.person(user_id) as connection:
             self._attempts.passed(connection, gates)
         return email

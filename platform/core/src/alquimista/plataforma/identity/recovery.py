@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, insert, select, text, update
 
 from alquimista.db.session import Database
-from alquimista.plataforma.identity import links, passwords, trail
+from alquimista.plataforma.identity import links, passwords, refused, trail
 from alquimista.plataforma.identity.attempts import Attempts
 from alquimista.plataforma.identity.errors import LinkInvalido, SenhaErrada
 from alquimista.plataforma.identity.letters import Carta, Correio, Letters
@@ -112,6 +112,7 @@ class Recovery:
             ).scalar_one()
             row = connection.execute(_LOGIN, {"address": email.lower()}).one()
         if not passwords.verify_password(row.senha_hash, senha):
+            refused.proof(self._database, user_id, "senha_recusada", gates)
             raise SenhaErrada
         with self._database.person(user_id) as connection:
             self._attempts.passed(connection, gates)

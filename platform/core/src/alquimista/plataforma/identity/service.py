@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, or_, select, text, tuple_, update
+from sqlalchemy import Row, and_, insert, not_, or_, select, text, update
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
+from alquimista.http.listing import Listing
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.identity import domain
 from alquimista.plataforma.identity.domain import Principal
@@ -36,6 +38,7 @@ _ACCESS = text(
     f"SELECT * FROM {_SCHEMA}.find_access(:person, CAST(:session AS uuid), "
     "CAST(:wanted AS uuid), :issued)"
 )
+_USE_KEY = text(f"SELECT * FROM {_SCHEMA}.use_api_key(:digest)")
 _KEY_SHOWN: tuple[Any, ...] = (
     ApiKey.id,
     ApiKey.nome,
@@ -46,6 +49,20 @@ _KEY_SHOWN: tuple[Any, ...] = (
     ApiKey.revogada_em,
     ApiKey.created_at,
 )
+_KEYS = table_of(ApiKey)
+_GOOD = and_(
+    _KEYS.c.revogada_em.is_(None),
+    or_(_KEYS.c.expira_em.is_(None), _KEYS.c.expira_em > sql.clock_timestamp()),
+)
+CHAVES = Listing(
+    table=_KEYS,
+    ordens={name: _KEYS.c[name] for name in ("created_at", "nome", "ultimo_uso_em")},
+    padrao="-created_at",
+    filtros={"ativa": lambda ativa: _GOOD if ativa else not_(_GOOD)},
+    consulta=select(*_KEY_SHOWN),
+    vazios={"ultimo_uso_em": datetime(1970, 1, 1, tzinfo=UTC)},
+)
+"""The tenant's keys, revoked ones too; never the keys themselves."""
 _BAD_KEY = "A chave de acesso é inválida, venceu ou foi revogada."
 _BAD_TOKEN = "Seu acesso é inválido ou venceu. Entre de novo."
 
@@ -108,29 +125,29 @@ class IdentityService:
             ContaSuspensa: the tenant is suspended.
         """
         with self._database.anonymous() as connection:
-            found = connection.execute(
-                text(f"SELECT tenant_id, api_key_id FROM {_SCHEMA}.find_api_key(:digest)"),
-                {"digest": _digest(key)},
-            ).one_or_none()
-        if found is None:
+            row = connection.execute(_USE_KEY, {"digest": _digest(key)}).one_or_none()
+        if row is None:
             raise AcessoRecusado(_BAD_KEY)
-        with self._database.unit_of_work(found.tenant_id) as uow:
-            row = uow.connection.execute(
-                select(ApiKey.escopos, Tenant.status)
-                .join(Tenant, Tenant.id == ApiKey.tenant_id)
-                .where(
-                    ApiKey.tenant_id == uow.tenant_id,
-                    ApiKey.id == found.api_key_id,
-                    ApiKey.revogada_em.is_(None),
-                    or_(ApiKey.expira_em.is_(None), ApiKey.expira_em > sql.clock_timestamp()),
-                )
-            ).one_or_none()
-            if row is None:
-                raise AcessoRecusado(_BAD_KEY)
-            if row.status != ATIVO:
-                raise ContaSuspensa("Esta conta está suspensa. Fale com o suporte.")
-            _mark_used(uow, found.api_key_id)
-        return domain.of_key(found.tenant_id, found.api_key_id, row.escopos)
+        if row.recusa is not None:
+            if row.anotar:
+                self._note_bad_key(row)
+            raise AcessoRecusado(_BAD_KEY)
+        if row.tenant_status != ATIVO:
+            raise ContaSuspensa("Esta conta está suspensa. Fale com o suporte.")
+        return domain.of_key(row.tenant_id, row.api_key_id, row.escopos)
+
+    def _note_bad_key(self, row: Row[Any]) -> None:
+        """Whoever still sends a revoked or expired key forgot it somewhere, or found it there."""
+        with self._database.unit_of_work(row.tenant_id) as uow:
+            record(
+                uow,
+                Ator("chave", str(row.api_key_id)),
+                "chave_recusada",
+                alvo_tipo="chave",
+                alvo_id=row.api_key_id,
+                resultado="recusado",
+                detalhes={"motivo": row.recusa},
+            )
 
     def create_key(
         self,
@@ -191,16 +208,6 @@ class IdentityService:
         if expira_em is not None and expira_em <= datetime.now(UTC):
             raise EscopoInvalido("A validade da chave já passou.", code="validade_invalida")
         return self.create_key(uow, nome, granted, por.ator, expira_em)
-
-    def list_keys(
-        self, uow: UnitOfWork, after: tuple[datetime, UUID] | None, limit: int
-    ) -> Sequence[Row[Any]]:
-        """The tenant's keys, revoked ones too, newest first; never the keys themselves."""
-        query = select(*_KEY_SHOWN).where(ApiKey.tenant_id == uow.tenant_id)
-        if after is not None:
-            query = query.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
-        query = query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()).limit(limit)
-        return uow.connection.execute(query).all()
 
     def get_key(self, uow: UnitOfWork, api_key_id: UUID) -> Row[Any]:
         """One key of the tenant. Raises ``NotFound``."""
@@ -310,22 +317,6 @@ class IdentityService:
                 ._mapping
             )
         return answer
-
-
-def _mark_used(uow: UnitOfWork, api_key_id: UUID) -> None:
-    """Once a minute at most: a key used at every call must not write at every call."""
-    uow.connection.execute(
-        update(ApiKey)
-        .where(
-            ApiKey.tenant_id == uow.tenant_id,
-            ApiKey.id == api_key_id,
-            or_(
-                ApiKey.ultimo_uso_em.is_(None),
-                ApiKey.ultimo_uso_em < sql.clock_timestamp() - text("interval '1 minute'"),
-            ),
-        )
-        .values(ultimo_uso_em=sql.clock_timestamp())
-    )
 
 
 def _digest(key: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database
 from alquimista.plataforma.identity import trail
 from alquimista.plataforma.identity.models import Sessao
@@ -21,6 +22,7 @@ IDLE = timedelta(days=30)
 LONGEST = timedelta(days=90)
 _NO_SESSION = "Sessão não encontrada."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_BEGIN = insert(table_of(Sessao))
 _BELONGS = text("SELECT 1 FROM alquimista_platform.tenants_of(:person) WHERE id = :tenant")
 _SHOWN = (
     Sessao.id,
@@ -53,17 +55,18 @@ class SessionRows:
         """Insert a session's row."""
         agora = self._clock()
         connection.execute(
-            insert(Sessao).values(
-                id=sessao_id,
-                user_id=user_id,
-                tenant_escolhido=tenant_id,
-                segundo_fator=segundo_fator,
-                rede=origem.rede[:45],
-                dispositivo=_CONTROL.sub(" ", origem.dispositivo)[:200],
-                created_at=agora,
-                ultimo_uso_em=agora,
-                expira_em=agora + IDLE,
-            )
+            _BEGIN,
+            {
+                "id": sessao_id,
+                "user_id": user_id,
+                "tenant_escolhido": tenant_id,
+                "segundo_fator": segundo_fator,
+                "rede": origem.rede[:45],
+                "dispositivo": _CONTROL.sub(" ", origem.dispositivo)[:200],
+                "created_at": agora,
+                "ultimo_uso_em": agora,
+                "expira_em": agora + IDLE,
+            },
         )
 
     def touch(self, connection: Connection, user_id: UUID, sessao_id: UUID, origem: Origem) -> bool:

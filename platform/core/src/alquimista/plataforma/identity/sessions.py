@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from alquimista.db.base import table_of
 from alquimista.db.session import Database
 from alquimista.plataforma.identity import links, tokens, trail
 from alquimista.plataforma.identity.errors import AcessoRecusado, RenovacaoEmAndamento
@@ -28,6 +29,7 @@ from alquimista.plataforma.tenants.models import User
 PREFIX = "alr_"
 GRACE = timedelta(seconds=10)
 ATIVO = "ativo"
+_RENEWAL = insert(table_of(Renovacao))
 _REFUSED = "Sua sessão terminou. Entre de novo."
 _FOUND: tuple[Any, ...] = (
     Sessao.id,
@@ -130,9 +132,13 @@ class Sessions(SessionRows):
     def _tokens(self, connection: Connection, user_id: UUID, sessao_id: UUID) -> TokenAnswer:
         token, agora = links.new_token(user_id, PREFIX), self._clock()
         connection.execute(
-            insert(Renovacao).values(
-                user_id=user_id, hash=links.digest(token), sessao_id=sessao_id, created_at=agora
-            )
+            _RENEWAL,
+            {
+                "user_id": user_id,
+                "hash": links.digest(token),
+                "sessao_id": sessao_id,
+                "created_at": agora,
+            },
         )
         kid, private = self._ring.signing()
         answer = tokens.issue(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID, uuid4
 
-from jose import jwt
+from jose import jwk, jwt
+from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
 from alquimista.plataforma.identity.errors import AcessoRecusado
@@ -43,7 +45,7 @@ def issue(
         "exp": issued + life,
         "jti": str(uuid4()),
     }
-    token = jwt.encode(claims, private_pem, algorithm=ALGORITHM, headers={"kid": kid})
+    token = jwt.encode(claims, _key(private_pem), algorithm=ALGORITHM, headers={"kid": kid})
     return TokenAnswer(token, life)
 
 
@@ -61,7 +63,7 @@ def read(token: str, *, issuer: str, public_pem: Callable[[str], str | None]) ->
             raise AcessoRecusado(_REFUSED)
         claims = jwt.decode(
             token,
-            key,
+            _key(key),
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             issuer=issuer,
@@ -112,3 +114,10 @@ def seconds_left(token: str) -> int:
     """How long a token that was checked before still lives."""
     claims = jwt.get_unverified_claims(token)
     return max(0, int(claims["exp"] - datetime.now(UTC).timestamp()))
+
+
+@lru_cache(maxsize=8)
+def _key(pem: str) -> Key:
+    """A key as python-jose uses it. Reading a private one costs more than a password's hash, since
+    OpenSSL proves its primes each time, and the few that live are read again and again."""
+    return jwk.construct(pem, ALGORITHM)

@@ -30,6 +30,11 @@ def joined(
     return database.join(connection, tenant_id) if tenant_id is not None else None
 
 
+def entered(uow: UnitOfWork, user_id: UUID) -> None:
+    """Record a login in a tenant that is known to be the person's."""
+    record(uow, Ator("pessoa", str(user_id)), "login", alvo_tipo="usuario", alvo_id=user_id)
+
+
 def note(
     database: Database,
     connection: Connection,

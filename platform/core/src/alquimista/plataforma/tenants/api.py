@@ -12,6 +12,7 @@ from flask import Response, send_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
+from alquimista.http.versions import match, tag
 from alquimista.plataforma.audit.service import list_actions, record
 from alquimista.plataforma.tenants.domain import ConfiguracaoInvalida
 from alquimista.plataforma.tenants.lifecycle import SituacaoErrada
@@ -35,7 +36,9 @@ VALIDADE = timedelta(hours=24)
 def get_settings() -> dict[str, Any]:
     """As configurações da conta, com o padrão do que ninguém escolheu."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return _shown(services().tenants.account(uow))
+        conta = services().tenants.account(uow)
+    tag(conta.versao)
+    return _shown(conta)
 
 
 @blp.patch("/configuracoes")
@@ -45,7 +48,10 @@ def get_settings() -> dict[str, Any]:
 def change_settings(corpo: dict[str, Any]) -> dict[str, Any]:
     """Muda parte das configurações (RFC 7396); nulo volta ao padrão."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return _shown(services().tenants.change(uow, corpo, principal().ator))
+        match(services().tenants.account(uow, lock=True).versao)
+        conta = services().tenants.change(uow, corpo, principal().ator)
+    tag(conta.versao)
+    return _shown(conta)
 
 
 @blp.get("/conta/exportacao")

@@ -11,7 +11,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from alquimista_sdk.errors import PermanentError
+from alquimista.plataforma.tenants.consentimento import FINALIDADE, Aprendizado
+from alquimista.plataforma.tenants.leitura import (
+    ConfiguracaoInvalida,
+    flag_of,
+    integer_of,
+    object_of,
+    optional_text_of,
+    text_of,
+    texts_of,
+)
+from alquimista.plataforma.tenants.modelos import ModeloWhatsApp, check_modelos, read_modelos
 from alquimista_sdk.models import Janela, PerfilIdeal, TenantFacts
 
 FUSO_PADRAO = "America/Sao_Paulo"
@@ -37,16 +47,6 @@ _EMAIL = re.compile(r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+$")
 _DDD = re.compile(r"^[1-9][1-9]$")
 _ENTRE = "escolha um número de {} a {}"
 _UTEIS = range(5)
-
-
-class ConfiguracaoInvalida(PermanentError):
-    """A setting is wrong; ``campo`` names it and the message says what to change."""
-
-    code = "configuracao_invalida"
-
-    def __init__(self, campo: str, mensagem: str) -> None:
-        super().__init__(f"{campo}: {mensagem}.")
-        self.campo = campo
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,10 @@ class Configuracoes:
     divulgacao_automatica: bool = False
     limites: LimitesDeEnvio = field(default_factory=LimitesDeEnvio)
     canais: CanaisDoTenant = field(default_factory=CanaisDoTenant)
+    modelos_whatsapp: tuple[ModeloWhatsApp, ...] = ()
     retencao_dias: int = 730
     exigir_segundo_fator: bool = False
+    aprendizado: Aprendizado = field(default_factory=Aprendizado)
 
     def __post_init__(self) -> None:
         _email("email_remetente", self.email_remetente)
@@ -127,7 +129,10 @@ class Configuracoes:
         for name in ("palavras_descadastro", "palavras_proibidas"):
             if not all(word.strip() for word in getattr(self, name)):
                 raise ConfiguracaoInvalida(name, "há uma palavra vazia na lista")
+        if not self.aprendizado.valido:
+            raise ConfiguracaoInvalida("aprendizado.finalidade", f"escreva “{FINALIDADE}”")
         _between("retencao_dias", self.retencao_dias, 30, 3650)
+        check_modelos(self.modelos_whatsapp)
         _perfil(self.perfil_ideal)
         _disponibilidade(self.disponibilidade)
 
@@ -184,8 +189,10 @@ class Configuracoes:
                 "pausa_s": self.limites.pausa_s,
             },
             "canais": {"email": self.canais.email, "whatsapp": self.canais.whatsapp},
+            "modelos_whatsapp": [modelo.to_json() for modelo in self.modelos_whatsapp],
             "retencao_dias": self.retencao_dias,
             "exigir_segundo_fator": self.exigir_segundo_fator,
+            "aprendizado": self.aprendizado.to_json(),
         }
 
     @classmethod
@@ -281,51 +288,14 @@ def _disponibilidade(janelas: Sequence[Janela]) -> None:
             raise ConfiguracaoInvalida("disponibilidade", "há horários que se sobrepõem")
 
 
-def _text(campo: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ConfiguracaoInvalida(campo, "informe um texto")
-    return value
-
-
-def _optional_text(campo: str, value: Any) -> str | None:
-    return None if value is None else _text(campo, value)
-
-
-def _texts(campo: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        raise ConfiguracaoInvalida(campo, "informe uma lista de textos")
-    return tuple(_text(campo, item) for item in value)
-
-
-def _flag(campo: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ConfiguracaoInvalida(campo, "responda sim ou não")
-    return value
-
-
-def _integer(campo: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfiguracaoInvalida(campo, "informe um número inteiro")
-    return value
-
-
-def _object(campo: str, value: Any, keys: Sequence[str]) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ConfiguracaoInvalida(campo, "informe um objeto")
-    unknown = sorted(set(value) - set(keys))
-    if unknown:
-        raise ConfiguracaoInvalida(f"{campo}.{unknown[0]}", "esta configuração não existe")
-    return value
-
-
 def _read_perfil(campo: str, value: Any) -> PerfilIdeal:
-    raw = _object(campo, value, ("setores", "portes", "ufs", "idade_minima", "idade_maxima"))
+    raw = object_of(campo, value, ("setores", "portes", "ufs", "idade_minima", "idade_maxima"))
 
     def texts(name: str) -> frozenset[str]:
-        return frozenset(_texts(f"{campo}.{name}", raw.get(name, ())))
+        return frozenset(texts_of(f"{campo}.{name}", raw.get(name, ())))
 
     def age(name: str) -> int | None:
-        return None if raw.get(name) is None else _integer(f"{campo}.{name}", raw[name])
+        return None if raw.get(name) is None else integer_of(f"{campo}.{name}", raw[name])
 
     return PerfilIdeal(
         setores=texts("setores"),
@@ -341,15 +311,15 @@ def _read_janelas(campo: str, value: Any) -> tuple[Janela, ...]:
         raise ConfiguracaoInvalida(campo, "informe uma lista de horários")
     found = []
     for item in value:
-        raw = _object(campo, item, ("dia_semana", "inicio", "fim"))
-        dia = _integer(f"{campo}.dia_semana", raw.get("dia_semana"))
+        raw = object_of(campo, item, ("dia_semana", "inicio", "fim"))
+        dia = integer_of(f"{campo}.dia_semana", raw.get("dia_semana"))
         found.append(Janela(dia, _hora(campo, raw.get("inicio")), _hora(campo, raw.get("fim"))))
     return tuple(found)
 
 
 def _hora(campo: str, value: Any) -> time:
     try:
-        found = time.fromisoformat(_text(campo, value))
+        found = time.fromisoformat(text_of(campo, value))
     except ValueError as error:
         raise ConfiguracaoInvalida(campo, "informe a hora como 09:00") from error
     if found.tzinfo is not None:
@@ -358,29 +328,37 @@ def _hora(campo: str, value: Any) -> time:
 
 
 def _read_limites(campo: str, value: Any) -> LimitesDeEnvio:
-    raw = _object(campo, value, ("por_hora", "por_dia", "pausa_s"))
-    return LimitesDeEnvio(**{name: _integer(f"{campo}.{name}", raw[name]) for name in raw})
+    raw = object_of(campo, value, ("por_hora", "por_dia", "pausa_s"))
+    return LimitesDeEnvio(**{name: integer_of(f"{campo}.{name}", raw[name]) for name in raw})
 
 
 def _read_canais(campo: str, value: Any) -> CanaisDoTenant:
-    raw = _object(campo, value, ("email", "whatsapp"))
-    return CanaisDoTenant(**{name: _optional_text(f"{campo}.{name}", raw[name]) for name in raw})
+    raw = object_of(campo, value, ("email", "whatsapp"))
+    return CanaisDoTenant(**{name: optional_text_of(f"{campo}.{name}", raw[name]) for name in raw})
+
+
+def _read_aprendizado(campo: str, value: Any) -> Aprendizado:
+    raw = object_of(campo, value, ("ativo", "finalidade"))
+    finalidade = optional_text_of(f"{campo}.finalidade", raw.get("finalidade"))
+    return Aprendizado(flag_of(f"{campo}.ativo", raw.get("ativo", False)), finalidade)
 
 
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
-    "email_remetente": _text,
-    "nome_vendedor": _text,
-    "emails_gestores": _texts,
-    "tom_marca": _text,
-    "ddd_padrao": _optional_text,
+    "email_remetente": text_of,
+    "nome_vendedor": text_of,
+    "emails_gestores": texts_of,
+    "tom_marca": text_of,
+    "ddd_padrao": optional_text_of,
     "perfil_ideal": _read_perfil,
     "disponibilidade": _read_janelas,
-    "calendario_id": _text,
-    "palavras_descadastro": _texts,
-    "palavras_proibidas": _texts,
-    "divulgacao_automatica": _flag,
+    "calendario_id": text_of,
+    "palavras_descadastro": texts_of,
+    "palavras_proibidas": texts_of,
+    "divulgacao_automatica": flag_of,
     "limites": _read_limites,
     "canais": _read_canais,
-    "retencao_dias": _integer,
-    "exigir_segundo_fator": _flag,
+    "modelos_whatsapp": read_modelos,
+    "retencao_dias": integer_of,
+    "exigir_segundo_fator": flag_of,
+    "aprendizado": _read_aprendizado,
 }

@@ -36,7 +36,7 @@ def listing(owner_dsn: str) -> Sequence[Row[Any]]:
 
 
 def suspend(owner_dsn: str, tenant_id: UUID) -> None:
-    """Stop a tenant at the door and at the workers, at once; its data stays.
+    """Stop a tenant at the door and at the workers, at once; its data stays, its events wait.
 
     Raises:
         NotFound: there is no such tenant.
@@ -46,7 +46,7 @@ def suspend(owner_dsn: str, tenant_id: UUID) -> None:
 
 
 def reactivate(owner_dsn: str, tenant_id: UUID) -> None:
-    """Let a suspended tenant in again; planned messages go on when they are due.
+    """Let a suspended tenant in again; planned messages and events that waited go on.
 
     Raises:
         NotFound: there is no such tenant.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.plataforma.tenants.modelos import ETAPAS, MAX_MODELOS, PARAMETROS
+
 _TEXT = validate.Length(max=500)
 _MANY = validate.Length(max=200)
 
@@ -59,6 +61,47 @@ class CanaisSchema(_PartSchema):
     )
 
 
+class ModeloWhatsAppSchema(_PartSchema):
+    """A template that Meta approved, for messages outside of the 24-hour window."""
+
+    nome = ma.fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=512),
+        metadata={"description": "O nome do modelo na Meta", "example": "primeiro_contato"},
+    )
+    idioma = ma.fields.String(
+        validate=validate.Length(max=6), metadata={"description": "O idioma aprovado: pt_BR"}
+    )
+    parametros = ma.fields.List(
+        ma.fields.String(validate=validate.OneOf(PARAMETROS)),
+        validate=validate.Length(max=10),
+        metadata={"description": "O que preenche {{1}}, {{2}}…, nesta ordem"},
+    )
+    etapa = ma.fields.String(
+        allow_none=True,
+        validate=validate.OneOf(ETAPAS),
+        metadata={"description": "Só para esta etapa; sem ela, para todas"},
+    )
+    campanha_id = ma.fields.UUID(
+        allow_none=True, metadata={"description": "Só para esta campanha; sem ela, para todas"}
+    )
+
+    @ma.post_load
+    def with_text_id(self, data: dict[str, object], **_: object) -> dict[str, object]:
+        """The settings are JSON: the campaign's id is a text in them."""
+        found = data.get("campanha_id")
+        return {**data, "campanha_id": str(found)} if found is not None else data
+
+
+class AprendizadoSchema(_PartSchema):
+    """Consent to learning from corrections; it has to name its purpose."""
+
+    ativo = ma.fields.Boolean(truthy={True}, falsy={False})
+    finalidade = ma.fields.String(
+        allow_none=True, validate=_TEXT, metadata={"example": "melhoria do modelo"}
+    )
+
+
 class ConfiguracoesSchema(_PartSchema):
     """The settings of a tenant; null takes the default."""
 
@@ -98,6 +141,12 @@ class ConfiguracoesSchema(_PartSchema):
     )
     limites = ma.fields.Nested(LimitesSchema, allow_none=True)
     canais = ma.fields.Nested(CanaisSchema, allow_none=True)
+    modelos_whatsapp = ma.fields.List(
+        ma.fields.Nested(ModeloWhatsAppSchema),
+        allow_none=True,
+        validate=validate.Length(max=MAX_MODELOS),
+        metadata={"description": "Modelos de WhatsApp que a Meta aprovou"},
+    )
     retencao_dias = ma.fields.Integer(
         strict=True, allow_none=True, metadata={"description": "30 a 3650"}
     )
@@ -107,6 +156,7 @@ class ConfiguracoesSchema(_PartSchema):
         falsy={False},
         metadata={"description": "Se todos precisam da verificação em duas etapas"},
     )
+    aprendizado = ma.fields.Nested(AprendizadoSchema, allow_none=True)
 
 
 class ContaConfiguracoesSchema(ConfiguracoesSchema):

@@ -10,7 +10,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, bindparam, cast, select, text, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
@@ -27,6 +37,7 @@ from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import TenantFacts
 
 ATIVO = "ativo"
+SUSPENSO = "suspenso"
 _ADMITIDO = "admitido"
 _TENANT = (
     Tenant.nome,
@@ -48,10 +59,24 @@ _ACTIVE = (
         Agent.suspenso.is_(False),
     )
 )
+_SUSPENDED = (
+    select(literal(True))
+    .select_from(AgentActivation)
+    .join(Tenant, Tenant.id == AgentActivation.tenant_id)
+    .join(Agent, Agent.slug == AgentActivation.agent_slug)
+    .where(
+        AgentActivation.tenant_id == bindparam("tenant"),
+        AgentActivation.agent_slug == bindparam("slug"),
+        AgentActivation.ativo,
+        Tenant.status.in_((ATIVO, SUSPENSO)),
+        or_(Tenant.status == SUSPENSO, Agent.status != _ADMITIDO, Agent.suspenso),
+    )
+)
+# The version is of what people read and change; a clock that moves on would refuse their changes.
 _MOVE_CLOCK = text(
     """
     UPDATE alquimista_platform.tenants
-    SET clock_offset = clock_offset + :step, versao = versao + 1
+    SET clock_offset = clock_offset + :step
     WHERE id = :tenant AND sandbox RETURNING clock_offset
     """
 )
@@ -126,6 +151,15 @@ class TenantService:
         facts, _ = _facts(tenant_id, *row[1:])
         return with_defaults(agent.manifest.config_schema, row.config), facts
 
+    def suspended(self, connection: Connection, tenant_id: UUID, slug: str) -> bool:
+        """Whether the tenant has the agent active and may not use it for now.
+
+        So it is where the tenant or the agent is suspended, or another process refused the agent.
+        An agent that the tenant switched off, or that of a tenant that is leaving, is not.
+        """
+        asked = {"tenant": tenant_id, "slug": slug}
+        return connection.execute(_SUSPENDED, asked).first() is not None
+
     def fuso(self, uow: UnitOfWork) -> str:
         """The IANA name of the unit's tenant's zone."""
         return fuso_of(uow)
@@ -165,9 +199,10 @@ class TenantService:
             depois={name: new[name] for name in names},
         )
 
-    def account(self, uow: UnitOfWork) -> Conta:
+    def account(self, uow: UnitOfWork, *, lock: bool = False) -> Conta:
         """The unit's tenant as its people see it."""
-        row = uow.connection.execute(_ACCOUNT.where(Tenant.id == uow.tenant_id)).one()
+        query = _ACCOUNT.where(Tenant.id == uow.tenant_id)
+        row = uow.connection.execute(query.with_for_update() if lock else query).one()
         return _account(row)
 
     def change(self, uow: UnitOfWork, part: Mapping[str, Any], ator: Ator) -> Conta:
@@ -176,10 +211,7 @@ class TenantService:
         Raises:
             ConfiguracaoInvalida: a value is wrong, or an address of ours belongs to another tenant.
         """
-        row = uow.connection.execute(
-            _ACCOUNT.where(Tenant.id == uow.tenant_id).with_for_update()
-        ).one()
-        before = _account(row)
+        before = self.account(uow, lock=True)
         rest = {name: value for name, value in part.items() if name not in ("nome", "fuso_horario")}
         settings = before.configuracoes.changed(rest)
         _check_channels(uow, settings)
@@ -208,6 +240,15 @@ class TenantService:
             alvo_id=uow.tenant_id,
             detalhes={"campos": sorted(part)},
         )
+        if settings.aprendizado != before.configuracoes.aprendizado:
+            record(
+                uow,
+                ator,
+                "aprendizado_consentido" if settings.aprendizado.ativo else "aprendizado_revogado",
+                alvo_tipo="tenant",
+                alvo_id=uow.tenant_id,
+                detalhes=settings.aprendizado.to_json(),
+            )
         return after
 
     def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:
@@ -289,7 +330,5 @@ def set_clock(uow: UnitOfWork, offset: timedelta) -> None:
     if not sandbox:
         raise PermanentError("Só uma conta de demonstração pode mudar o relógio.")
     uow.connection.execute(
-        update(Tenant)
-        .where(Tenant.id == uow.tenant_id)
-        .values(clock_offset=offset, versao=Tenant.versao + 1)
+        update(Tenant).where(Tenant.id == uow.tenant_id).values(clock_offset=offset)
     )

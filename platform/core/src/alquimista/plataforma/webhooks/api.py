@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from alquimista.plataforma.webhooks.schemas import (
     EntregaFiltroSchema,
     EntregaPaginaSchema,
     NovoWebhookSchema,
+    TrocaSegredoSchema,
     WebhookCriadoSchema,
     WebhookEdicaoSchema,
     WebhookFiltroSchema,
@@ -105,11 +107,14 @@ def delete_webhook(webhook_id: UUID) -> None:
 
 @blp.post("/<uuid:webhook_id>/segredo")
 @requires("webhooks:write")
+@blp.arguments(TrocaSegredoSchema, required=False)
 @blp.response(200, WebhookCriadoSchema)
-def rotate_webhook(webhook_id: UUID) -> dict[str, Any]:
-    """Troca o segredo; o novo só é mostrado agora, e o antigo deixa de assinar."""
+def rotate_webhook(corpo: dict[str, Any], webhook_id: UUID) -> dict[str, Any]:
+    """Troca o segredo; o novo só é mostrado agora, e o antigo assina junto durante a carência."""
+    seconds = corpo.get("carencia_segundos")
+    grace = None if seconds is None else timedelta(seconds=seconds)
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        secret = services().webhooks.rotate(uow, webhook_id, principal().ator)
+        secret = services().webhooks.rotate(uow, webhook_id, principal().ator, grace)
         row = service.find(uow, webhook_id)
     return {**row._mapping, "segredo": secret}
 

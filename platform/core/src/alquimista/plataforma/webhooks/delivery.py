@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, case, func, select, text, update
 
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.plataforma.webhooks.domain import REMOVIDO, espera, headers
@@ -23,7 +23,14 @@ from alquimista_sdk.errors import TransientError
 from fibonacci_bus.event import Event
 
 _DUE = (
-    select(ENTREGAS, WEBHOOKS.c.url, WEBHOOKS.c.segredo)
+    select(
+        ENTREGAS,
+        WEBHOOKS.c.url,
+        WEBHOOKS.c.segredo,
+        case((WEBHOOKS.c.anterior_ate > func.clock_timestamp(), WEBHOOKS.c.segredo_anterior)).label(
+            "segredo_anterior"
+        ),
+    )
     .join(
         WEBHOOKS,
         (WEBHOOKS.c.tenant_id == ENTREGAS.c.tenant_id) & (WEBHOOKS.c.id == ENTREGAS.c.webhook_id),
@@ -94,8 +101,8 @@ class WebhookConsumer:
 
     def _call(self, due: Row[Any], tenant_id: UUID, told: Row[Any]) -> _Result:
         body = payload(tenant_id, told)
-        secret = self._webhooks.secret_of(due)
-        signed = headers(secret, str(due.id), int(self._clock()), body)
+        secrets = self._webhooks.secrets_of(due)
+        signed = headers(secrets, str(due.id), int(self._clock()), body)
         try:
             reply = self._poster.post(due.url, body, signed)
         except UrlNaoPermitida as error:

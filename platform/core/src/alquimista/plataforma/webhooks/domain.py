@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 TOLERANCIA = timedelta(minutes=5)
@@ -15,6 +15,8 @@ ESPERAS = tuple(
     timedelta(seconds=seconds) for seconds in (10, 60, 300, 1_800, 7_200, 18_000, 36_000)
 )
 """How long after each failed attempt the next is made; after the last one no more."""
+CARENCIA_MAXIMA = timedelta(days=7)
+"""How long a former secret may sign beside the new one, at most."""
 STATUS = ("pendente", "entregue", "falhou")
 REMOVIDO = 410
 
@@ -24,14 +26,20 @@ def shown_secret(secret: bytes) -> str:
     return PREFIXO + base64.b64encode(secret).decode()
 
 
-def headers(secret: bytes, delivery_id: str, timestamp: int, body: bytes) -> Mapping[str, str]:
-    """The headers of a delivery; ``timestamp`` is seconds since the epoch."""
+def headers(
+    secrets: Sequence[bytes], delivery_id: str, timestamp: int, body: bytes
+) -> Mapping[str, str]:
+    """The headers of a delivery; ``timestamp`` is seconds since the epoch.
+
+    ``webhook-signature`` is a list with spaces between, one signature for each secret that is good.
+    """
+    signatures = (_signature(secret, delivery_id, timestamp, body) for secret in secrets)
     return {
         "Content-Type": "application/json",
         "User-Agent": "Alquimista-Webhooks/1",
         "webhook-id": delivery_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": "v1," + _signature(secret, delivery_id, timestamp, body),
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
 
 

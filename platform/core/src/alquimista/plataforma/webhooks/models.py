@@ -16,7 +16,10 @@ SCHEMA = "alquimista_platform"
 
 
 class Webhook(TenantRow, Base):
-    """A receiver of a tenant's events; ``segredo`` is wrapped under the server's key."""
+    """A receiver of a tenant's events; its secrets are wrapped under the server's key.
+
+    ``segredo_anterior`` signs beside ``segredo`` until ``anterior_ate`` (machine time).
+    """
 
     __tablename__ = "webhooks"
     __table_args__ = tenant_table(SCHEMA, Index("ix_webhooks_created", "tenant_id", "created_at"))
@@ -28,6 +31,8 @@ class Webhook(TenantRow, Base):
     ativo: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    segredo_anterior: Mapped[bytes | None] = mapped_column(LargeBinary)
+    anterior_ate: Mapped[datetime | None]
 
 
 class WebhookEntrega(TenantRow, Base):

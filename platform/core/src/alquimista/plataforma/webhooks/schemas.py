@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from alquimista.http.listing import pagina
-from alquimista.plataforma.webhooks.domain import STATUS
+from alquimista.plataforma.webhooks.domain import CARENCIA_MAXIMA, STATUS
 
 _URL = {
     "validate": validate.Length(min=1, max=2000),
@@ -30,6 +30,10 @@ class WebhookSchema(ma.Schema):
     titulo = ma.fields.String()
     padrao = ma.fields.Dict(metadata=_PADRAO)
     ativo = ma.fields.Boolean()
+    anterior_ate = ma.fields.AwareDateTime(
+        allow_none=True,
+        metadata={"description": "Até quando o segredo anterior assina junto com o novo"},
+    )
     created_at = ma.fields.AwareDateTime()
     updated_at = ma.fields.AwareDateTime()
     versao = ma.fields.Integer()
@@ -58,6 +62,20 @@ class WebhookEdicaoSchema(ma.Schema):
     titulo = ma.fields.String(validate=_TITULO)
     padrao = ma.fields.Dict(keys=ma.fields.String(), metadata=_PADRAO)
     ativo = ma.fields.Boolean()
+
+
+class TrocaSegredoSchema(ma.Schema):
+    """How long the former secret signs on."""
+
+    carencia_segundos = ma.fields.Integer(
+        strict=True,
+        validate=validate.Range(min=0, max=int(CARENCIA_MAXIMA.total_seconds())),
+        metadata={
+            "description": "Por quanto tempo o segredo anterior ainda assina, junto com o novo; "
+            "0 encerra na hora um segredo que vazou",
+            "example": 86400,
+        },
+    )
 
 
 class WebhookPaginaSchema(ma.Schema):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -44,11 +45,12 @@ class MuitosWebhooks(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class WebhookService:
-    """``master`` wraps the secrets (RFC 3394)."""
+    """``master`` wraps the secrets (RFC 3394); ``carencia`` is how long a former one signs on."""
 
     policy: Policy
     master: bytes
     publisher: EventPublisher
+    carencia: timedelta
 
     def create(
         self, uow: UnitOfWork, url: str, titulo: str, padrao: Mapping[str, Any], ator: Ator
@@ -101,20 +103,30 @@ class WebhookService:
         before = {name: row._mapping[name] for name in changes}
         _note(uow, ator, "webhook.alterado", webhook_id, antes=before, depois=dict(changes))
 
-    def rotate(self, uow: UnitOfWork, webhook_id: UUID, ator: Ator) -> str:
-        """A new secret; the old one signs nothing any more."""
-        find(uow, webhook_id)
+    def rotate(
+        self, uow: UnitOfWork, webhook_id: UUID, ator: Ator, carencia: timedelta | None = None
+    ) -> str:
+        """A new secret; the former one signs beside it for ``carencia`` of machine time.
+
+        Nothing is the setting's time; zero ends the former one at once, for one that leaked. The
+        one before the former ends in any case.
+        """
+        row = find(uow, webhook_id, lock=True)
+        grace = self.carencia if carencia is None else carencia
         secret = secrets.token_bytes(_SECRET_BYTES)
         uow.connection.execute(
             update(WEBHOOKS)
             .where(*_one(uow, webhook_id))
             .values(
                 segredo=aes_key_wrap(self.master, secret),
+                segredo_anterior=row.segredo if grace else None,
+                anterior_ate=func.clock_timestamp() + grace if grace else None,
                 updated_at=uow.agora,
                 versao=WEBHOOKS.c.versao + 1,
             )
         )
-        _note(uow, ator, "webhook.segredo_trocado", webhook_id)
+        told = {"carencia_segundos": int(grace.total_seconds())}
+        _note(uow, ator, "webhook.segredo_trocado", webhook_id, detalhes=told)
         return shown_secret(secret)
 
     def remove(self, uow: UnitOfWork, webhook_id: UUID, ator: Ator) -> None:
@@ -145,9 +157,10 @@ class WebhookService:
         )
         _note(uow, ator, "webhook.reenviado", row.webhook_id)
 
-    def secret_of(self, row: Row[Any]) -> bytes:
-        """The secret of a stored receiver."""
-        return aes_key_unwrap(self.master, row.segredo)
+    def secrets_of(self, row: Row[Any]) -> Sequence[bytes]:
+        """The secrets that sign for a stored receiver, the newest first."""
+        stored = (row.segredo, row.segredo_anterior)
+        return [aes_key_unwrap(self.master, one) for one in stored if one is not None]
 
 
 def find(uow: UnitOfWork, webhook_id: UUID, *, lock: bool = False) -> Row[Any]:

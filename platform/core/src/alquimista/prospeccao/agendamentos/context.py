@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alquimista.db.session import UnitOfWork
-from alquimista.prospeccao.agendamentos import service
+from alquimista.prospeccao.agendamentos import reservas, service
 from alquimista.prospeccao.leads import service as leads
 from alquimista.prospeccao.leads.context import counted
 from alquimista.runtime.ports import Ports
@@ -36,7 +36,7 @@ class AgendamentosContext:
     def busy(self, inicio: datetime, fim: datetime) -> tuple[Intervalo, ...]:
         """Read the spans that are held or confirmed."""
         with self._run.reading() as uow:
-            return service.busy(uow, inicio, fim)
+            return reservas.busy(uow, inicio, fim)
 
     def hold(
         self,
@@ -49,14 +49,14 @@ class AgendamentosContext:
         if any(horario.fim <= horario.inicio for horario in horarios):
             raise PermanentError("a slot ends after it begins")
         with self._run.reading() as uow:
-            return service.hold(
+            return reservas.hold(
                 self._ports, uow, agendamento_id, lead_id, horarios, expira_em, self._run.trace_id
             )
 
     def take(self, agendamento_id: UUID, horario: Horario) -> bool:
         """Claim: take the chosen slot; False where it is gone."""
         with self._run.reading() as uow:
-            return service.take(uow, agendamento_id, horario)
+            return reservas.take(self._ports, uow, agendamento_id, horario)
 
     def confirm(
         self, agendamento_id: UUID, horario: Horario, calendar_event_id: str, briefing: str

@@ -39,7 +39,7 @@ class Agendamento(TenantRow, Base):
 
 
 class AgendamentoHorario(TenantRow, Base):
-    """A slot: ``segurado`` until the hold expires, ``confirmado``, or ``liberado``.
+    """A slot: ``segurado`` until ``expira_em``, ``confirmado``, or ``liberado``.
 
     The exclusion constraint is what keeps two leads from holding one span.
     """

@@ -163,40 +163,90 @@ class Passagem:
     palavras: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Motivo:
+    """Why a passage was found: a word of the question, and the field that it counts most in.
+
+    ``pontos`` is what it adds to the passage: the field's weight, more where few passages have it.
+    """
+
+    palavra: str
+    onde: str
+    pontos: float
+
+
+@dataclass(frozen=True, slots=True)
+class Achado:
+    """A passage that answers, as agents read it, and why it was found."""
+
+    trecho: Trecho
+    motivos: tuple[Motivo, ...]
+
+
 def search(passagens: Sequence[Passagem], consulta: str, limite: int) -> tuple[Trecho, ...]:
     """The passages nearest to a question, best first; ``relevancia`` is 0 to 1 of the best.
 
     Raises:
         ValueError: ``limite`` is below 1.
     """
+    return tuple(achado.trecho for achado in explained(passagens, consulta, limite))
+
+
+def explained(passagens: Sequence[Passagem], consulta: str, limite: int) -> tuple[Achado, ...]:
+    """What ``search`` answers, each with its reasons, the strongest first.
+
+    Raises:
+        ValueError: ``limite`` is below 1.
+    """
     if limite < 1:
         raise ValueError("limite is at least 1")
-    asked = set(stems(consulta))
+    asked = _asked(consulta)
     if not asked or not passagens:
         return ()
     weights = [_weights(passagem) for passagem in passagens]
     seen_in = Counter(word for found in weights for word in found)
     scored = []
     for passagem, found in zip(passagens, weights, strict=True):
-        score = sum(
-            found[word] * math.log(1 + len(passagens) / seen_in[word])
-            for word in asked
-            if word in found
+        motivos = tuple(
+            Motivo(word, found[stem][1], found[stem][0] * math.log(1 + len(passagens) / seen))
+            for stem, word in asked.items()
+            if stem in found and (seen := seen_in[stem])
         )
-        if score > 0:
-            scored.append((score, passagem))
-    scored.sort(key=lambda pair: (-pair[0], pair[1].titulo, str(pair[1].id)))
+        if motivos:
+            scored.append((sum(motivo.pontos for motivo in motivos), passagem, motivos))
+    scored.sort(key=lambda entry: (-entry[0], entry[1].titulo, str(entry[1].id)))
     best = scored[0][0] if scored else 1.0
     return tuple(
-        replace(Trecho(p.id, p.titulo, p.texto), relevancia=round(score / best, 3))
-        for score, p in scored[:limite]
+        Achado(
+            replace(Trecho(p.id, p.titulo, p.texto), relevancia=round(score / best, 3)),
+            tuple(sorted(motivos, key=lambda motivo: (-motivo.pontos, motivo.palavra))),
+        )
+        for score, p, motivos in scored[:limite]
     )
+
+
+def desconhecidas(passagens: Sequence[Passagem], consulta: str) -> list[str]:
+    """The question's telling words that no passage has."""
+    known = {stem for passagem in passagens for stem in _weights(passagem)}
+    return [word for stem, word in _asked(consulta).items() if stem not in known]
 
 
 def stems(text: str) -> list[str]:
     """The telling words of a text, without accents, case or endings."""
+    return [_stem(word) for word in _words(text)]
+
+
+def _asked(consulta: str) -> dict[str, str]:
+    """Stem → the word of the question that it comes from, each once."""
+    found: dict[str, str] = {}
+    for word in _words(consulta):
+        found.setdefault(_stem(word), word)
+    return found
+
+
+def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
-    return [_stem(word) for word in _WORD.findall(plain) if word not in _VAZIAS]
+    return [word for word in _WORD.findall(plain) if word not in _VAZIAS]
 
 
 @lru_cache(maxsize=20_000)
@@ -207,13 +257,14 @@ def _stem(word: str) -> str:
     return word
 
 
-def _weights(passagem: Passagem) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text, weight in (
-        (passagem.texto, _TEXTO),
-        (passagem.titulo, _TITULO),
-        (passagem.palavras, _PALAVRAS),
+def _weights(passagem: Passagem) -> dict[str, tuple[float, str]]:
+    """Stem → the highest weight that it has in the passage, and the field that gives it."""
+    found: dict[str, tuple[float, str]] = {}
+    for text, weight, field in (
+        (passagem.palavras, _PALAVRAS, "palavras"),
+        (passagem.titulo, _TITULO, "titulo"),
+        (passagem.texto, _TEXTO, "texto"),
     ):
-        for word in stems(text):
-            found[word] = max(found.get(word, 0.0), weight)
+        for stem in stems(text):
+            found.setdefault(stem, (weight, field))
     return found

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +36,8 @@ class Interacao(TenantRow, Base):
     intent: Mapped[str | None] = mapped_column(String(20))
     descadastro: Mapped[str | None] = mapped_column(String(10))
     motivos: Mapped[list[Any] | None] = mapped_column(JSONB)
+    modelo: Mapped[str | None] = mapped_column(String(120), sort_order=110)
+    corrigida: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=111)
     disparo_id: Mapped[UUID | None]
     provider_id: Mapped[str | None] = mapped_column(String(255))
     atendida: Mapped[bool] = mapped_column(default=False)

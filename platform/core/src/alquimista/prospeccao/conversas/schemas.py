@@ -22,6 +22,8 @@ class InteracaoSchema(ma.Schema):
     intent = ma.fields.String(allow_none=True)
     descadastro = ma.fields.String(allow_none=True)
     motivos = ma.fields.List(ma.fields.String(), allow_none=True)
+    modelo = ma.fields.String(allow_none=True, metadata={"description": "Qual modelo leu"})
+    corrigida = ma.fields.Boolean(metadata={"description": "Se uma pessoa corrigiu a leitura"})
     trace_id = ma.fields.UUID()
     created_at = ma.fields.AwareDateTime()
 

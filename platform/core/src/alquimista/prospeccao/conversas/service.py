@@ -161,7 +161,14 @@ def history(uow: UnitOfWork, lead_id: UUID, limit: int) -> Historico:
 
 
 def classify(uow: UnitOfWork, interacao_id: UUID, leitura: Leitura) -> None:
-    """Store how a received message was read."""
+    """Store how a received message was read; what a person has corrected stays as they said."""
+    corrected = uow.connection.execute(
+        select(_INTERACOES.c.corrigida)
+        .where(_INTERACOES.c.tenant_id == uow.tenant_id, _INTERACOES.c.id == interacao_id)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if corrected:
+        return
     changed = set_columns(
         uow,
         _INTERACOES,
@@ -172,6 +179,7 @@ def classify(uow: UnitOfWork, interacao_id: UUID, leitura: Leitura) -> None:
             "intent": leitura.intent,
             "descadastro": leitura.descadastro,
             "motivos": list(leitura.motivos),
+            "modelo": leitura.modelo[:120] or None,
         },
     )
     if changed != 1:

@@ -74,6 +74,7 @@ def receive_whatsapp() -> dict[str, int]:
     raw = request.get_data()
     secret = services().settings.whatsapp.app_secret.encode()
     if not verify_signature(raw, request.headers.get("X-Hub-Signature-256", ""), secret):
+        _warn("whatsapp")
         raise NaoAutenticado("A assinatura da mensagem não confere.")
     counts = {"mensagens": 0, "status": 0, "ignoradas": 0}
     for item in parse(_json(raw)):
@@ -98,6 +99,7 @@ def receive_email() -> dict[str, int]:
     expected = f"Bearer {services().settings.email_webhook_secret}"
     given = request.headers.get("Authorization", "")
     if not hmac.compare_digest(given.encode(), expected.encode()):
+        _warn("email")
         raise NaoAutenticado("O segredo do webhook não confere.")
     try:
         email = parse_inbound(_json(request.get_data()))
@@ -194,6 +196,14 @@ def _subscriber(token: str) -> tuple[UUID, UUID]:
     if row is None:
         raise NotFound("Este endereço de descadastro não existe.")
     return row.tenant_id, row.lead_id
+
+
+def _warn(canal: str) -> None:
+    """Nothing in a forged call may be believed, so no account's audit is told: operators are."""
+    logger.warning(
+        "an inbound webhook was refused: its proof does not hold",
+        extra={"canal": canal, "rede": request.remote_addr, "trace_id": str(trace_id())},
+    )
 
 
 def _json(raw: bytes) -> dict[str, Any]:

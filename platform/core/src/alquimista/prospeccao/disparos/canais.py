@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from alquimista.prospeccao.disparos.modelos import ModeloPreenchido
 from alquimista_sdk.models import Anexo
 
 Situacao = Literal["enviado", "nao_enviado", "desconhecido"]
@@ -16,8 +17,8 @@ Situacao = Literal["enviado", "nao_enviado", "desconhecido"]
 class Envio:
     """One message as a channel needs it.
 
-    ``chave`` is the idempotency key; ``agora`` is business time (UTC); ``modelo`` names an
-    approved template, needed by WhatsApp outside its 24-hour window.
+    ``chave`` is the idempotency key; ``agora`` is business time (UTC); ``modelo`` is
+    the approved template that WhatsApp needs outside of its 24-hour window.
     """
 
     tenant_id: UUID
@@ -33,7 +34,7 @@ class Envio:
     anexos: tuple[Anexo, ...]
     link_descadastro: str | None
     em_resposta_a: str | None
-    modelo: str | None
+    modelo: ModeloPreenchido | None
     agora: datetime
 
 

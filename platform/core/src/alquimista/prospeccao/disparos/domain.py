@@ -38,7 +38,6 @@ _CONVERSA = _TODAS - {
     "feriado",
     "limites",
     "descanso_do_lead",
-    "base_legal",
 }
 EXIGIDAS: Mapping[str, frozenset[str]] = {
     "prospeccao": _TODAS,
@@ -95,7 +94,11 @@ class Pedido:
 
 @dataclass(frozen=True, slots=True)
 class Fatos:
-    """All that the checks look at, read in the authorising transaction."""
+    """All that the checks look at, read in the authorising transaction.
+
+    ``base_legal`` is the basis of the purpose that the message serves, ``base_recusada`` why the
+    purpose may not use the lead's data.
+    """
 
     destino: str | None
     suprimido: bool
@@ -103,9 +106,11 @@ class Fatos:
     fuso: str
     uf: str | None = None
     base_legal: str | None = None
+    base_recusada: str | None = None
     opt_in_whatsapp: bool = False
     ultima_mensagem_do_lead: datetime | None = None
-    modelo_aprovado: bool = False
+    modelo: str | None = None
+    impedimento_do_modelo: str | None = None
     campanha_status: str | None = None
     aprovacao_vale: bool | None = None
     respondeu: bool = False
@@ -153,6 +158,12 @@ class Veredito:
         return max(known) if known and len(known) == len(moments) else None
 
 
+def na_janela(agora: datetime, ultima_mensagem_do_lead: datetime | None) -> bool:
+    """Whether WhatsApp takes free text: the lead wrote less than 24 hours ago."""
+    ultima = ultima_mensagem_do_lead
+    return ultima is not None and agora - ultima < JANELA_WHATSAPP
+
+
 def avaliar(pedido: Pedido, fatos: Fatos) -> Veredito:
     """Run every check of the gate on a message. Checks that the kind skips say so in words."""
     exigidas = EXIGIDAS[pedido.tipo]
@@ -189,10 +200,15 @@ def _supressao(_: Pedido, fatos: Fatos) -> Verificacao:
 
 
 def _base_legal(pedido: Pedido, fatos: Fatos) -> Verificacao:
-    if pedido.canal == "whatsapp" and not fatos.opt_in_whatsapp:
+    prospeccao = pedido.tipo == "prospeccao"
+    if prospeccao and pedido.canal == "whatsapp" and not fatos.opt_in_whatsapp:
         return _recusa("base_legal", "não há opt-in registrado para WhatsApp")
+    if fatos.base_recusada is not None:
+        return _recusa("base_legal", fatos.base_recusada)
     if not fatos.base_legal:
-        return _recusa("base_legal", "nenhuma base legal registrada para prospecção")
+        if prospeccao:
+            return _recusa("base_legal", "nenhuma base legal registrada para prospecção")
+        return _na("base_legal", "a mensagem não usa dados de um lead")
     return _ok("base_legal", f"base legal registrada: {fatos.base_legal}")
 
 
@@ -200,12 +216,17 @@ def _politica_do_canal(pedido: Pedido, fatos: Fatos) -> Verificacao:
     codigo = "politica_do_canal"
     if pedido.canal != "whatsapp":
         return _na(codigo, "e-mail não tem janela de conversa")
-    ultima = fatos.ultima_mensagem_do_lead
-    if ultima is not None and pedido.agora - ultima < JANELA_WHATSAPP:
+    if na_janela(pedido.agora, fatos.ultima_mensagem_do_lead):
         return _ok(codigo, "dentro da janela de 24 horas do WhatsApp")
-    if fatos.modelo_aprovado:
-        return _ok(codigo, "modelo aprovado, fora da janela de 24 horas")
-    return _recusa(codigo, "fora da janela de 24 horas do WhatsApp e sem modelo aprovado")
+    if fatos.modelo is None:
+        return _recusa(
+            codigo,
+            "fora da janela de 24 horas do WhatsApp e sem modelo aprovado: "
+            "cadastre um em modelos_whatsapp",
+        )
+    if fatos.impedimento_do_modelo is not None:
+        return _recusa(codigo, f"fora da janela de 24 horas, e {fatos.impedimento_do_modelo}")
+    return _ok(codigo, f"modelo aprovado {fatos.modelo}, fora da janela de 24 horas")
 
 
 def _aprovacao(_: Pedido, fatos: Fatos) -> Verificacao:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.tenants.modelos import ModeloWhatsApp
 from alquimista.prospeccao.disparos.domain import Fatos, Limites, Ritmo
 from alquimista.prospeccao.disparos.horario import fuso_do_lead
+from alquimista.prospeccao.disparos.modelos import escolher, impedimento
+from alquimista.prospeccao.finalidades.consulta import decisoes
+from alquimista.prospeccao.finalidades.domain import FINALIDADE_DO_TIPO, Decisao
 from alquimista.runtime.ports import Ports
 
 _HORA = timedelta(hours=1)
@@ -23,7 +28,7 @@ _FACTS = """
             AS suprimido,
         (SELECT status <> 'ativo' FROM alquimista_platform.tenants WHERE id = :tenant)
             AS tenant_suspenso,
-        c.status AS campanha_status, c.canal AS campanha_canal,
+        c.status AS campanha_status,
         EXISTS (SELECT 1 FROM nigredo_leads.aprovacoes a
                 WHERE a.tenant_id = :tenant AND a.ref_id = c.id
                   AND a.conteudo_hash = c.conteudo_hash AND a.status = 'aprovada') AS aprovada
@@ -59,6 +64,26 @@ class Ambiente:
     fuso: str
     sandbox: bool
     limites: Limites
+    modelos: tuple[ModeloWhatsApp, ...] = ()
+    vendedor: str = ""
+    conta: str = ""
+
+
+def modelo_de(
+    disparo: Row[Any], lead: Row[Any], ambiente: Ambiente
+) -> tuple[ModeloWhatsApp | None, Mapping[str, str]]:
+    """The template that would carry a WhatsApp message, and what fills its places."""
+    if disparo.canal != "whatsapp":
+        return None, {}
+    valores = {
+        "mensagem": disparo.mensagem,
+        "contato": lead.contato or "",
+        "empresa": lead.empresa or "",
+        "vendedor": ambiente.vendedor,
+        "conta": ambiente.conta,
+    }
+    modelo = escolher(ambiente.modelos, disparo.campanha_id, disparo.etapa, disparo.tipo)
+    return modelo, valores
 
 
 def of_lead(
@@ -69,11 +94,8 @@ def of_lead(
     ambiente: Ambiente,
     canal_sandbox: bool,
 ) -> Fatos:
-    """The facts of a message to a lead.
-
-    A WhatsApp campaign is made of templates that Meta approved, which is what lets its messages
-    out of the 24-hour window.
-    """
+    """The facts of a message to a lead."""
+    modelo, valores = modelo_de(disparo, lead, ambiente)
     prospecting = disparo.tipo == "prospeccao"
     limites = ambiente.limites
     found = uow.connection.execute(
@@ -92,16 +114,19 @@ def of_lead(
             "por_dia": limites.por_dia,
         },
     ).one()
+    base = _decision(uow, disparo, lead)
     return Fatos(
         destino=lead.email if disparo.canal == "email" else (lead.whatsapp_id or lead.telefone),
         suprimido=found.suprimido,
         status_lead=lead.status,
         fuso=fuso_do_lead(lead.telefone, lead.uf, ambiente.fuso),
         uf=lead.uf,
-        base_legal=lead.base_legal,
+        base_legal=base.base_legal if base is not None else None,
+        base_recusada=base.motivo if base is not None and not base.permitido else None,
         opt_in_whatsapp=bool(lead.metadata.get("opt_in_whatsapp")),
         ultima_mensagem_do_lead=found.ultima_recebida,
-        modelo_aprovado=found.campanha_canal == "whatsapp",
+        modelo=modelo.nome if modelo is not None else None,
+        impedimento_do_modelo=impedimento(modelo, valores) if modelo is not None else None,
         campanha_status=found.campanha_status,
         aprovacao_vale=found.aprovada,
         respondeu=found.ultima_recebida is not None,
@@ -127,6 +152,14 @@ def without_lead(disparo: Row[Any], ambiente: Ambiente, canal_sandbox: bool) -> 
         tenant_sandbox=ambiente.sandbox,
         canal_sandbox=canal_sandbox,
     )
+
+
+def _decision(uow: UnitOfWork, disparo: Row[Any], lead: Row[Any]) -> Decisao | None:
+    """Whether the purpose that a message serves may use the lead's data; None where it has none."""
+    finalidade = FINALIDADE_DO_TIPO.get(disparo.tipo)
+    if finalidade is None:
+        return None
+    return decisoes(uow, [lead.id], finalidade)[lead.id]
 
 
 def _taken_over(disparo: Row[Any], lead: Row[Any]) -> bool:

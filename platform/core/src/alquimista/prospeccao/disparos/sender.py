@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -24,8 +24,9 @@ from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.prospeccao.disparos import fatos
 from alquimista.prospeccao.disparos.canais import Canal, Envio
-from alquimista.prospeccao.disparos.domain import Fatos, Pedido, Veredito, avaliar
+from alquimista.prospeccao.disparos.domain import Fatos, Pedido, Veredito, avaliar, na_janela
 from alquimista.prospeccao.disparos.fatos import Ambiente
+from alquimista.prospeccao.disparos.modelos import ModeloPreenchido, preencher
 from alquimista.prospeccao.disparos.models import Disparo, DisparoRitmo
 from alquimista.prospeccao.disparos.outcome import Outcome, Outcomes
 from alquimista.prospeccao.leads import service as leads
@@ -138,7 +139,9 @@ class Sender:
             self._outcomes.refuse(uow, disparo, veredito, facts, ambiente.fuso)
             return None
         self._permit(uow, disparo, veredito, event_id)
-        return _Authorised(self._envio(uow, disparo, lead, endereco, nome), disparo, crashed=False)
+        envio = self._envio(uow, disparo, lead, endereco, nome)
+        modelo = _template(uow, disparo, lead, ambiente, facts)
+        return _Authorised(replace(envio, modelo=modelo), disparo, crashed=False)
 
     def _lead(self, uow: UnitOfWork, disparo: Row[Any]) -> Row[Any] | None:
         if disparo.lead_id is None:
@@ -230,6 +233,16 @@ class Sender:
         except PermanentError as error:
             logger.warning("channel refused", extra={"error": str(error)})
             return Outcome("falhou", erro=str(error))
+
+
+def _template(
+    uow: UnitOfWork, disparo: Row[Any], lead: Row[Any] | None, ambiente: Ambiente, facts: Fatos
+) -> ModeloPreenchido | None:
+    """The template that carries what the gate let out of WhatsApp's window; None inside of it."""
+    if lead is None or na_janela(uow.agora, facts.ultima_mensagem_do_lead):
+        return None
+    modelo, valores = fatos.modelo_de(disparo, lead, ambiente)
+    return preencher(modelo, valores) if modelo is not None else None
 
 
 def _lock_pace(uow: UnitOfWork) -> None:

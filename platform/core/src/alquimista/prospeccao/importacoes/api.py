@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +14,6 @@ from werkzeug.datastructures import FileStorage
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.bodies import json_body
-from alquimista.http.cursor import CursorInvalido
 from alquimista.http.errors import trace_id
 from alquimista.http.services import services
 from alquimista.prospeccao.importacoes import service
@@ -140,17 +137,10 @@ def list_importacoes(pagina: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, ImportacaoComRejeitosSchema)
 def get_importacao(filtro: dict[str, Any], importacao_id: UUID) -> dict[str, Any]:
     """Uma importação: andamento, contagens e as linhas rejeitadas, página por página."""
-    after = _ler_cursor(filtro.get("cursor"))
     with services().database.unit_of_work(principal().tenant_id) as uow:
         found = service.progress(uow, importacao_id)
-        rows = service.rejects(
-            uow, importacao_id, filtro["limite"] + 1, after, filtro.get("classe")
-        )
-    shown = rows[: filtro["limite"]]
-    more = len(rows) > len(shown)
-    cursor = _escrever_cursor(shown[-1].linha, shown[-1].id) if more else None
-    page = {"itens": [row._mapping for row in shown], "proximo": cursor}
-    return {**asdict(found), "rejeitos": page}
+        rejeitos = service.REJEITOS.page(uow, {**filtro, "importacao_id": importacao_id})
+    return {**asdict(found), "rejeitos": rejeitos.body()}
 
 
 @blp.post("/importacoes/<uuid:importacao_id>/desfazer")
@@ -206,17 +196,3 @@ def _mapeamento_invalido() -> ArquivoInvalido:
         "mapeamento_invalido",
         'O mapeamento é um objeto JSON de coluna para campo, como {"B": "telefone", "C": null}.',
     )
-
-
-def _escrever_cursor(linha: int, row_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{linha}|{row_id}".encode()).decode()
-
-
-def _ler_cursor(cursor: str | None) -> tuple[int, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        linha, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        return int(linha), UUID(row_id)
-    except (ValueError, binascii.Error) as error:
-        raise CursorInvalido("O cursor não é válido; recomece da primeira página.") from error

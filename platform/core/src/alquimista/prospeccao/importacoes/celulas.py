@@ -36,6 +36,7 @@ _SEM_VALOR = frozenset(
         "NULO",
     ]
 )
+_MAIOR_SEM_VALOR = max(map(len, _SEM_VALOR))
 _CIENTIFICA = re.compile(r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}$")
 _DEPOIS_DO_PRIMEIRO = frozenset(".,eE")
 """What follows the first digit of such a number; few other texts have it there."""
@@ -67,7 +68,7 @@ def texto(valor: object) -> str:
 def do_texto(valor: str) -> str:
     """A text without margins; marks of an empty cell, as ``-`` and ``#N/D``, are empty."""
     clean = valor.strip(_MARGENS)
-    if clean in _SEM_VALOR:
+    if len(clean) <= _MAIOR_SEM_VALOR and clean in _SEM_VALOR:
         return ""
     if clean[1:2] in _DEPOIS_DO_PRIMEIRO and _CIENTIFICA.match(clean):
         return _por_extenso(clean)

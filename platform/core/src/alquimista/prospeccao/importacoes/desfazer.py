@@ -15,6 +15,7 @@ from alquimista.prospeccao.campanhas.models import Campanha
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.finalidades.models import BaseLegal
 from alquimista.prospeccao.fusoes.models import Fusao, FusaoBloco
 from alquimista.prospeccao.importacoes.models import Importacao
 from alquimista.prospeccao.importacoes.service import delete_file, find
@@ -99,6 +100,7 @@ def _exigir_intocados(uow: UnitOfWork, importacao_id: UUID) -> None:
             (Disparo, (Disparo.status.not_in(_NAO_SAIU),)),
             (Interacao, ()),
             (Agendamento, ()),
+            (BaseLegal, ()),
             (Fusao, (Fusao.status == "feita",)),
         )
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from alquimista.prospeccao.importacoes.celulas import do_texto, texto
@@ -44,6 +45,9 @@ def converter(rows: Iterable[Linha], plano: Plano) -> Iterator[LinhaBruta]:
     """
     columns = indices({field: tuple(letters) for field, letters in plano.mapa.items()})
     firsts = [(field, columns[field][0]) for field in CAMPOS if field in columns]
+    fields = [field for field, _ in firsts]
+    enough = max((index + 1 for _, index in firsts), default=0)
+    cells = _celulas([index for _, index in firsts])
     others = [(field, columns[field][1:]) for field in CAMPOS if len(columns.get(field, ())) > 1]
     used = {index for items in columns.values() for index in items}
     ddd = columns[DDD][0] if DDD in columns else None
@@ -55,13 +59,13 @@ def converter(rows: Iterable[Linha], plano: Plano) -> Iterator[LinhaBruta]:
         if number <= plano.linha_cabecalho:
             continue
         width = len(row)
-        values: dict[str, str] = {}
-        for field, index in firsts:
-            if index < width:
-                cell = row[index]
-                text = do_texto(cell) if type(cell) is str else texto(cell)
-                if text:
-                    values[field] = text
+        if width < enough:
+            row = [*row, *[""] * (enough - width)]
+        values = {
+            field: text
+            for field, cell in zip(fields, cells(row), strict=True)
+            if (text := do_texto(cell) if type(cell) is str else texto(cell))
+        }
         cited = _outras(row, others, values, letters) if others else letters
         if len(values) <= _POUCOS and _e_total(row):
             continue
@@ -99,6 +103,13 @@ def de_json(objetos: Sequence[Mapping[str, Any]]) -> Iterator[LinhaBruta]:
 
 def _lista(raw: Mapping[str, Any] | Sequence[Any]) -> str:
     return json.dumps(raw, ensure_ascii=False) if raw else ""
+
+
+def _celulas(indexes: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Picks a row's cells at the indexes, as many as there are."""
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+    return lambda row: [row[index] for index in indexes]
 
 
 def _outras(

@@ -6,7 +6,6 @@ import marshmallow as ma
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO
 from alquimista.http.listing import pagina
 from alquimista_sdk.models import REJEITO_CLASSES
 
@@ -135,15 +134,6 @@ class ImportacaoPaginaSchema(ma.Schema):
     proximo = ma.fields.String(allow_none=True)
 
 
-class PaginaSchema(ma.Schema):
-    """Which page of an import's rejects."""
-
-    limite = ma.fields.Integer(
-        load_default=LIMITE_PADRAO, validate=validate.Range(min=1, max=LIMITE_MAXIMO)
-    )
-    cursor = ma.fields.String()
-
-
 ImportacaoFiltroSchema = pagina(
     ("created_at", "status"),
     "-created_at",
@@ -152,10 +142,12 @@ ImportacaoFiltroSchema = pagina(
 """Filters and order of the list."""
 
 
-class RejeitosFiltroSchema(PaginaSchema):
-    """Which page of rejects, of one class or of all."""
-
-    classe = ma.fields.String(validate=validate.OneOf(REJEITO_CLASSES))
+RejeitosFiltroSchema = pagina(
+    ("linha", "classe"),
+    "linha",
+    classe=ma.fields.String(validate=validate.OneOf(REJEITO_CLASSES)),
+)
+"""Which page of rejects, of one class or of all."""
 
 
 class DesfeitaSchema(ma.Schema):

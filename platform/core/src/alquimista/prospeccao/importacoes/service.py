@@ -47,6 +47,12 @@ LISTA = Listing(
     filtros={"status": _TABLE.c.status},
 )
 _REJEITOS = table_of(ImportacaoRejeito)
+REJEITOS = Listing(
+    table=_REJEITOS,
+    ordens={name: _REJEITOS.c[name] for name in ("linha", "classe")},
+    padrao="linha",
+    filtros={"classe": _REJEITOS.c.classe, "importacao_id": _REJEITOS.c.importacao_id},
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 
 from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator
+from alquimista.prospeccao.finalidades.consulta import decisoes
 from alquimista.prospeccao.importacoes import service as importacoes
 from alquimista.prospeccao.leads import service
 from alquimista.prospeccao.leads.domain import MARCOS, proximo_status
@@ -91,6 +92,14 @@ class LeadsContext:
                 )
             ).scalar_one()
         return count
+
+    def permitted(self, lead_ids: Sequence[UUID], finalidade: str) -> tuple[UUID, ...]:
+        """Read which leads' data may be used for a purpose, in the order given."""
+        with self._run.reading() as uow:
+            found = decisoes(uow, lead_ids, finalidade)
+        return tuple(
+            lead_id for lead_id in lead_ids if lead_id in found and found[lead_id].permitido
+        )
 
     def lote(self, lote_id: UUID) -> Lote:
         """Read one lot."""

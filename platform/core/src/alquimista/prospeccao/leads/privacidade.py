@@ -17,9 +17,11 @@ from alquimista.db.session import UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos import service as agendamentos
 from alquimista.prospeccao.agendamentos.models import Agendamento
+from alquimista.prospeccao.aprendizado import service as aprendizado
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.finalidades import service as finalidades
 from alquimista.prospeccao.fusoes import privacidade as fusoes
 from alquimista.prospeccao.fusoes.cadeia import grupo
 from alquimista.prospeccao.leads import service
@@ -69,10 +71,12 @@ def stores(ports: Ports, keys: LeadKeys) -> tuple[Armazem, ...]:
         Armazem("agendamentos", _erase_meetings(ports), _export_meetings),
         Armazem("arquivos", _erase_files(ports), _nothing),
         Armazem("disparos", _erase_disparos(ports), _export_disparos),
+        Armazem("correcoes", aprendizado.erase, aprendizado.export),
         Armazem("interacoes", _erase_interacoes, _export_interacoes),
         Armazem("sandbox_mensagens", _erase_twin, _nothing),
         Armazem("estado_agentes", _erase_state, _export_state),
         Armazem("chamadas_ferramentas", _erase_calls, _nothing),
+        Armazem("bases_legais", finalidades.erase, finalidades.export),
         Armazem("blocklist", _erase_addresses, _nothing),
         Armazem("eventos", _erase_events(keys), _nothing),
         Armazem("leads", _erase_lead, _export_lead),

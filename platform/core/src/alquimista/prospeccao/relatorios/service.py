@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.conversas.service import interacao_of
+from alquimista.prospeccao.finalidades.consulta import decisoes
+from alquimista.prospeccao.finalidades.domain import RELATORIOS
 from alquimista.prospeccao.relatorios import domain
 from alquimista.prospeccao.relatorios.domain import Contagens
 from alquimista.prospeccao.relatorios.models import MetricaDiaria
@@ -73,7 +75,10 @@ def metrics(uow: UnitOfWork, inicio: date, fim: date, fuso: str) -> MetricasFuni
 
 
 def objections(uow: UnitOfWork, inicio: date, fim: date, fuso: str) -> tuple[InteracaoData, ...]:
-    """The received messages that were read as objections in those days, oldest first."""
+    """The received messages that were read as objections in those days, oldest first.
+
+    Messages of people whose data may not be used for reports are left out.
+    """
     span = _span(uow, inicio, fim, fuso)
     rows = uow.connection.execute(
         select(Interacao.__table__)
@@ -86,7 +91,8 @@ def objections(uow: UnitOfWork, inicio: date, fim: date, fuso: str) -> tuple[Int
         )
         .order_by(Interacao.created_at, Interacao.id)
     ).all()
-    return tuple(interacao_of(row) for row in rows)
+    asked = decisoes(uow, list({row.lead_id for row in rows}), RELATORIOS)
+    return tuple(interacao_of(row) for row in rows if asked[row.lead_id].permitido)
 
 
 def publish(ports: Ports, uow: UnitOfWork, data: date, metricas: MetricasFunil, pdf: bytes) -> None:

@@ -1,0 +1,100 @@
+"""Endpoints of corrections, of letting a lead be written to again, and of the account's models."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from alquimista.db.session import UnitOfWork
+from alquimista.http.auth import principal, requires
+from alquimista.http.blueprint import Blueprint
+from alquimista.http.errors import trace_id
+from alquimista.http.services import services
+from alquimista.http.versions import tag
+from alquimista.prospeccao.aprendizado import service
+from alquimista.prospeccao.aprendizado.modelos import Modelos
+from alquimista.prospeccao.aprendizado.schemas import (
+    CorrecaoSchema,
+    InteracaoCorrigidaSchema,
+    ModelosSchema,
+    ReabilitacaoSchema,
+)
+from alquimista.prospeccao.leads import service as leads
+from alquimista.prospeccao.leads.schemas import LeadSchema
+
+blp = Blueprint("aprendizado", __name__, url_prefix="/api", description="Correções e modelos")
+_BLOQUEADOS = ("descadastrado", "descartado", "bloqueado")
+
+
+@blp.post("/interacoes/<uuid:interacao_id>/correcao")
+@requires("conversas:atender")
+@blp.arguments(CorrecaoSchema)
+@blp.response(200, InteracaoCorrigidaSchema)
+def correct_interacao(corpo: dict[str, Any], interacao_id: UUID) -> dict[str, Any]:
+    """Corrige a leitura de uma mensagem; pedido de saída vale na hora, o contrário não libera."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        ator = principal().ator
+        row = service.correct(services().ports, uow, interacao_id, corpo, ator, trace_id())
+        return _shown(uow, row)
+
+
+@blp.delete("/interacoes/<uuid:interacao_id>/correcao")
+@requires("conversas:atender")
+@blp.response(200, InteracaoCorrigidaSchema)
+def undo_correction(interacao_id: UUID) -> dict[str, Any]:
+    """Desfaz a correção: volta a leitura da máquina, e o exemplo é apagado."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        row = service.undo(uow, interacao_id, principal().ator, trace_id())
+        return _shown(uow, row)
+
+
+@blp.post("/leads/<uuid:lead_id>/reabilitacao")
+@requires("leads:reabilitar")
+@blp.arguments(ReabilitacaoSchema)
+@blp.response(200, LeadSchema)
+def rehabilitate_lead(corpo: dict[str, str], lead_id: UUID) -> Any:
+    """Libera um lead que só uma leitura, já corrigida, havia descadastrado; pede o motivo."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        service.rehabilitate(uow, lead_id, corpo["motivo"], principal().ator, trace_id())
+        row = leads.find(uow, lead_id)
+    tag(row.versao)
+    return row._mapping
+
+
+@blp.get("/modelos")
+@requires("agents:read")
+@blp.response(200, ModelosSchema)
+def list_modelos() -> dict[str, Any]:
+    """Os treinos do modelo que lê as respostas, com as medidas de cada um."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        return _listed(uow)
+
+
+@blp.post("/modelos/voltar")
+@requires("tenants:write")
+@blp.response(200, ModelosSchema)
+def go_back() -> dict[str, Any]:
+    """Volta ao modelo aceito anterior, ou ao embutido."""
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        _modelos().back(uow, principal().ator)
+        return _listed(uow)
+
+
+def _shown(uow: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
+    status = leads.find(uow, row.lead_id).status
+    return {**row._mapping, "lead_status": status, "bloqueado": status in _BLOQUEADOS}
+
+
+def _listed(uow: UnitOfWork) -> dict[str, Any]:
+    rows = _modelos().listing(uow)
+    return {
+        "em_uso": next((row.numero for row in rows if row.ativo), 0),
+        "consentido": services().tenants.settings(uow).aprendizado.ativo,
+        "itens": [row._mapping for row in rows],
+    }
+
+
+def _modelos() -> Modelos:
+    return Modelos(services().database, services().ports, services().tenants)

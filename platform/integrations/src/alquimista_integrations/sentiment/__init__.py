@@ -1,0 +1,1 @@
+"""Readers of a message's tone, intent and requests to stop."""
