@@ -22,7 +22,7 @@ STAMP := $(VENV)/installed-$(shell cat $(LOCKED) | cksum | tr -d ' ')
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --quiet
 
 POSTGRES ?= /usr/lib/postgresql/15/bin
-.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos modelo modelo-venv infra-synth infra-test infra-venv lock clean
+.PHONY: help install run demo test test-postgres fuzz-api check docs bench-api bench-import bench-respostas bench-matcher bench-bus chaos modelo modelo-venv infra-synth infra-test infra-venv mcp-conformance lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,15 @@ test-postgres: install ## The database's own tests on another version (POSTGRES=
 
 fuzz-api: install ## Every operation of the API with FUZZ generated inputs for each role
 	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/pytest -n0 tests/security/test_schemathesis.py
+
+mcp-conformance: install ## The Model Context Protocol's own conformance suite (Node 20 or later)
+	@command -v npm >/dev/null || { echo "mcp-conformance: npm is missing; install Node 20 or later"; exit 1; }
+	@mkdir -p .mcp-conformance
+	@cmp -s requirements/mcp-conformance/package-lock.json .mcp-conformance/installed || { \
+		cp requirements/mcp-conformance/* .mcp-conformance/; \
+		(cd .mcp-conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); \
+		cp requirements/mcp-conformance/package-lock.json .mcp-conformance/installed; }
+	MCP_CONFORMANCE=1 $(BIN)/pytest -n0 tests/integration/mcp/test_conformance.py
 
 check: install ## Style, types and import contracts
 	$(BIN)/ruff check .
@@ -130,6 +139,6 @@ lock: install ## Compile requirements/*.in into *.txt with hashes and no index a
 	$(COMPILE) requirements/infra.in -o requirements/infra.txt
 
 clean: ## Remove caches and the environment; data in .alquimista stays
-	rm -rf $(VENV) .venv-bench .venv-modelo .venv-infra infra/cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-modelo .venv-infra infra/cdk.out .mcp-conformance .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f .coverage .coverage.* coverage.xml
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker
+
 from alquimista.app import create_app
+from alquimista.http.examples import UNKNOWN
 from alquimista.http.routes import openapi_path
 from alquimista.manuals import offline_app, openapi_text
 from tests.database import ROOT
@@ -175,3 +179,77 @@ def test_the_manual_names_each_permission_and_describes_each_parameter(mundo: Wa
     for name, operation in described.items():
         for item in operation.get("parameters", []):
             assert item.get("description"), (name, item)
+
+
+def as_json_schema(found: Any) -> Any:
+    """A schema of OpenAPI 3.0 as JSON Schema: null is a type of its own there."""
+    if isinstance(found, list):
+        return [as_json_schema(item) for item in found]
+    if not isinstance(found, dict):
+        return found
+    inner = {name: as_json_schema(part) for name, part in found.items()}
+    inner.pop("example", None)
+    if inner.pop("nullable", False) is True:
+        return {"anyOf": [inner, {"type": "null"}]}
+    return inner
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each body of an operation that has a schema, and where it stands."""
+    told = {"request": operation.get("requestBody", {}), **operation["responses"]}
+    for where, body in told.items():
+        for content in body.get("content", {}).values():
+            if "schema" in content:
+                yield where, content
+
+
+def test_every_body_has_an_example_that_its_own_schema_takes() -> None:
+    document = offline_app().test_client().get("/api/openapi.json").get_json()
+    components = as_json_schema(document["components"]["schemas"])
+    shared = document["components"]["responses"]
+    found = 0
+    named = {f"shared {name}": {"responses": {name: body}} for name, body in shared.items()}
+    for name, operation in [*operations(document), *named.items()]:
+        for where, content in bodies(operation):
+            if name.startswith("shared") and "Erro" not in name:
+                continue
+            assert "example" in content, (name, where)
+            schema = as_json_schema(content["schema"])
+            whole = {**schema, "components": {"schemas": components}}
+            checker = Draft202012Validator(whole, format_checker=FormatChecker())
+            faults = [
+                f"{error.json_path}: {error.message}"
+                for error in checker.iter_errors(content["example"])
+            ]
+            assert faults == [], (name, where)
+            unknown = UNKNOWN in json.dumps(content["example"], ensure_ascii=False)
+            assert not unknown, (name, where, "add the field to http/example_values.py")
+            found += 1
+    assert found > 120
+
+
+def test_every_operation_is_described_under_one_known_tag_with_its_errors() -> None:
+    document = offline_app().test_client().get("/api/openapi.json").get_json()
+    tags = [tag["name"] for tag in document["tags"]]
+    assert tags[0] == "identity" and tags.index("leads") < tags.index("campanhas")
+    assert all(tag["description"] for tag in document["tags"])
+    for name, operation in operations(document):
+        assert operation["description"], name
+        assert len(operation["tags"]) == 1 and operation["tags"][0] in tags, name
+        codes = set(operation["responses"])
+        assert "429" in codes, name
+        if operation.get("security") != []:
+            assert {"401", "403"} <= codes, name
+        if name.startswith("PATCH"):
+            assert "412" in codes, name
+
+
+def test_the_upload_of_a_spreadsheet_is_one_form_with_its_file() -> None:
+    document = offline_app().test_client().get("/api/openapi.json").get_json()
+    for path in ("/api/leads/importacoes", "/api/leads/importacoes/previa"):
+        operation = document["paths"][path]["post"]
+        assert set(operation["requestBody"]["content"]) == {"multipart/form-data"}
+        schema = document["components"]["schemas"]["Envio"]
+        assert schema["required"] == ["arquivo"]
+        assert {"planilha", "mapeamento"} <= set(schema["properties"])
+        assert all(item["in"] in ("query", "header") for item in operation["parameters"])

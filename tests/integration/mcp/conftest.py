@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from mcp import StdioServerParameters
 
 from alquimista.plataforma.audit.service import SISTEMA
+from alquimista_integrations.mcp.server import PATH, App
 from tests.database import Server
 from tests.integration.api.world import open_way
 from tests.integration.conftest import Way
@@ -72,3 +77,21 @@ def process(mundo: Way) -> Callable[..., StdioServerParameters]:
         )
 
     return parameters
+
+
+@contextmanager
+def listening(app: App) -> Iterator[str]:
+    """A real HTTP server of an app on this machine; its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{PATH}"
+    finally:
+        server.should_exit = True
+        thread.join()

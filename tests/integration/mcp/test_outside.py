@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import uvicorn
 
 from alquimista.assistant.account_tools import AccountTools
 from alquimista.plataforma.audit.service import SISTEMA
@@ -27,6 +25,7 @@ from alquimista_sdk.errors import AlquimistaError, InvalidPayload, PermanentErro
 from tests.database import Server, Urls
 from tests.integration.api.world import another_tenant, assert_error, audited
 from tests.integration.conftest import Way, local_way, settings_of
+from tests.integration.mcp.conftest import listening
 from tests.integration.runtime.brinquedo import Brinquedo
 from tests.integration.runtime.conftest import Abrir, abrir
 
@@ -63,10 +62,13 @@ class Crm:
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=lambda: {"clientes": 3})
     nap: float = 0.0
+    token: str = TOKEN
+    heard: list[str | None] = field(default_factory=list)
 
     def source_of(self, token: str | None) -> ToolSource:
         """Only who has the token."""
-        if token != TOKEN:
+        self.heard.append(token)
+        if token != self.token:
             raise Denied("não")
         return self
 
@@ -85,23 +87,9 @@ class Crm:
         return self.answer
 
 
-@contextmanager
-def listening(crm: Crm) -> Iterator[str]:
+def serving(crm: Crm) -> AbstractContextManager[str]:
     """The official server on this machine, over streamable HTTP."""
-    app = http_app(build_server(Served("crm", "1", ""), crm.source_of), crm.source_of)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
-    finally:
-        server.should_exit = True
-        thread.join()
+    return listening(http_app(build_server(Served("crm", "1", ""), crm.source_of), crm.source_of))
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +99,14 @@ def mundo(
     """A system that lets outside servers be on this machine."""
     with local_way(postgres, template_database, tmp_path_factory.mktemp("fora")) as way:
         yield way
+
+
+@pytest.fixture(autouse=True)
+def emptied(mundo: Way) -> Iterator[None]:
+    """An account has room for ten servers, and there are more tests than that."""
+    yield
+    for made in mundo.call("GET", "/api/servidores-mcp")["itens"]:
+        mundo.response("DELETE", f"/api/servidores-mcp/{made['id']}")
 
 
 @pytest.fixture
@@ -123,7 +119,7 @@ def settings(fresh_database: Urls, tmp_path: Path) -> Settings:
 def crm() -> Iterator[tuple[str, Crm]]:
     """The server's address and the server."""
     found = Crm()
-    with listening(found) as url:
+    with serving(found) as url:
         yield url, found
 
 
@@ -198,7 +194,7 @@ def test_a_refusal_is_permanent_and_repeats_nothing_that_the_server_said(
 
 def test_what_may_not_be_repeated_is_called_once_where_no_answer_comes(mundo: Way) -> None:
     server = Crm()
-    with listening(server) as url:
+    with serving(server) as url:
         nome = register(mundo, url)["nome"]
     with pytest.raises(PermanentError, match="repetida"):
         registry(mundo).call(f"mcp:{nome}.gravar", {})
@@ -228,13 +224,100 @@ def test_asking_again_takes_what_is_listed_now_and_removing_ends_it(
     assert_error(mundo.response("GET", path), 404)
 
 
+def test_a_change_needs_the_etag_of_what_was_read_and_is_audited(
+    mundo: Way, crm: tuple[str, Crm]
+) -> None:
+    made = register(mundo, crm[0])
+    path = f"/api/servidores-mcp/{made['id']}"
+    seen = {"If-Match": mundo.response("GET", path).headers["ETag"]}
+    nome = f"novo_{uuid4().hex[:8]}"
+    changed = mundo.response("PATCH", path, {"nome": nome, "ativo": False}, headers=seen)
+    assert changed.get_json()["ativo"] is False
+    assert changed.headers["ETag"] != seen["If-Match"]
+    assert_error(mundo.response("PATCH", path, {"ativo": True}, headers=seen), 412)
+    assert not [name for name in registry(mundo).names if nome in name]
+    mundo.call("PATCH", path, {"ativo": True})
+    assert f"mcp:{nome}.buscar" in registry(mundo).names
+    entry = audited(mundo, "servidor_mcp.alterado")[-1]
+    assert str(entry.alvo_id) == made["id"]
+
+
+def test_only_the_tools_that_the_account_lets_exist_under_scopes(
+    mundo: Way, crm: tuple[str, Crm]
+) -> None:
+    made = register(mundo, crm[0])
+    path = f"/api/servidores-mcp/{made['id']}"
+    changed = mundo.call("PATCH", path, {"permitidas": ["buscar"]})
+    scopes = {tool["nome"]: tool["escopo"] for tool in changed["ferramentas"]}
+    assert scopes["buscar"] and scopes["gravar"] is None
+    assert f"mcp:{made['nome']}.gravar" not in registry(mundo).names
+    mundo.call("PATCH", path, {"permitidas": None})
+    assert f"mcp:{made['nome']}.gravar" in registry(mundo).names
+
+
+def test_an_old_token_never_goes_to_another_server(mundo: Way, crm: tuple[str, Crm]) -> None:
+    made = register(mundo, crm[0])
+    path = f"/api/servidores-mcp/{made['id']}"
+    other = Crm(listed=[GRAVAR])
+    with serving(other) as url:
+        told = assert_error(mundo.response("PATCH", path, {"url": url}), 422)
+        assert told["status"] == "token_de_outro_servidor"
+        assert other.heard == []
+        changed = mundo.call("PATCH", path, {"url": url, "token": TOKEN})
+    assert [tool["nome"] for tool in changed["ferramentas"]] == ["gravar"]
+    assert set(other.heard) == {TOKEN}
+
+
+def test_a_change_that_the_server_does_not_bear_out_changes_nothing(
+    mundo: Way, crm: tuple[str, Crm]
+) -> None:
+    made = register(mundo, crm[0])
+    path = f"/api/servidores-mcp/{made['id']}"
+    for body in (
+        {"token": "errado"},
+        {"token": None},
+        {"url": "https://10.0.0.1/mcp", "token": TOKEN},
+        {"url": "http://169.254.169.254/mcp", "token": TOKEN},
+    ):
+        assert_error(mundo.response("PATCH", path, body), 422)
+    taken = register(mundo, crm[0])["nome"]
+    assert_error(mundo.response("PATCH", path, {"nome": taken}), 409)
+    assert mundo.call("GET", path) == made
+    assert registry(mundo).call(f"mcp:{made['nome']}.buscar", {"nome": "Rita"}) == {"clientes": 3}
+
+
+def test_a_test_lists_the_tools_or_says_in_words_what_is_wrong(mundo: Way) -> None:
+    server = Crm()
+    with serving(server) as url:
+        made = register(mundo, url)
+        path = f"/api/servidores-mcp/{made['id']}"
+        found = mundo.call("POST", f"{path}/testar")
+        assert found["ok"] and "3 ferramentas" in found["mensagem"]
+        assert [tool["nome"] for tool in found["ferramentas"]] == ["buscar", "gravar", "espiar"]
+        server.token = "outro"
+        refused = mundo.call("POST", f"{path}/testar")
+        assert not refused["ok"] and "token" in refused["mensagem"]
+    gone = mundo.call("POST", f"{path}/testar")
+    assert not gone["ok"] and gone["ferramentas"] == [] and "não respondeu" in gone["mensagem"]
+    assert mundo.call("GET", path) == made
+    results = [row.resultado for row in audited(mundo, "servidor_mcp.testado")]
+    assert results[-3:] == ["ok", "falhou", "falhou"]
+
+
 def test_another_account_has_none_of_it(mundo: Way, crm: tuple[str, Crm]) -> None:
     made = register(mundo, crm[0])
     other = another_tenant(mundo.system, "Sem servidores")
     assert other.call("GET", "/api/servidores-mcp")["itens"] == []
-    for method, end in (("GET", ""), ("DELETE", ""), ("POST", "/atualizar")):
+    for method, end in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("PATCH", ""),
+        ("POST", "/atualizar"),
+        ("POST", "/testar"),
+    ):
         path = f"/api/servidores-mcp/{made['id']}{end}"
-        assert_error(other.response(method, path), 404)
+        body: dict[str, Any] | None = {} if method == "PATCH" else None
+        assert_error(other.response(method, path, body), 404)
     assert not [name for name in registry(other).names if name.startswith("mcp:")]
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
@@ -20,10 +17,10 @@ from alquimista.tools.catalogue import build_registry
 from alquimista.tools.contracts import CONTRACTS
 from alquimista.tools.offer import DESCRICOES
 from alquimista_integrations.mcp.offer import SourceOf
-from alquimista_integrations.mcp.server import PATH, build_server, http_app
+from alquimista_integrations.mcp.server import build_server, http_app
 from tests.integration.api.world import another_tenant, audited
 from tests.integration.conftest import Way
-from tests.integration.mcp.conftest import key
+from tests.integration.mcp.conftest import key, listening
 
 Process = Callable[..., StdioServerParameters]
 VAGA = {
@@ -34,24 +31,9 @@ VAGA = {
 EVENTO = {**VAGA, "event_id": "reuniao00001", "resumo": "Conversa"}
 
 
-@contextmanager
-def listening(source_of: SourceOf, *, tools: bool) -> Iterator[str]:
+def served_over_http(source_of: SourceOf, *, tools: bool) -> AbstractContextManager[str]:
     """A real HTTP server on this machine."""
-    app = http_app(build_server(served(tools=tools), source_of), source_of)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}{PATH}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    return listening(http_app(build_server(served(tools=tools), source_of), source_of))
 
 
 def over_http(
@@ -111,7 +93,7 @@ def test_over_http_each_request_is_its_own_keys_account(mundo: Way) -> None:
     evento = {**EVENTO, "event_id": "reuniao00002", "calendario_id": "vendas"}
     vendas = {**VAGA, "calendario_id": "vendas"}
     before = len(audited(mundo, "ferramenta.chamada"))
-    with listening(account_tools(mundo.system), tools=True) as url:
+    with served_over_http(account_tools(mundo.system), tools=True) as url:
         names, (created, mine) = over_http(
             url,
             key(mundo, "tools:call"),
@@ -132,9 +114,9 @@ def test_over_http_each_request_is_its_own_keys_account(mundo: Way) -> None:
 
 
 def test_the_read_models_are_served_over_http_too(mundo: Way) -> None:
-    with listening(local(mundo.system), tools=False) as url:
+    with served_over_http(local(mundo.system), tools=False) as url:
         names, (leads,) = over_http(url, key(mundo, "leads:read"), ("leads_listar", {}))
-    assert names == {"conta", "leads_listar", "lead_ver"}
+    assert names == {"conta", "leads_listar", "leads_responderam_hoje", "lead_ver"}
     assert len(leads.structured_content["itens"]) == 2
 
 
@@ -156,7 +138,7 @@ def test_http_refuses_before_anything_is_read(
     keys = {"valid": key(mundo, "tools:call"), "without": key(mundo, "leads:read")}
     sent = {name: value.format(**keys) for name, value in headers.items()}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    with listening(account_tools(mundo.system), tools=True) as url:
+    with served_over_http(account_tools(mundo.system), tools=True) as url:
         accept = {"Accept": "application/json, text/event-stream"}
         response = httpx2.post(url, json=body, headers={**accept, **sent})
     assert response.status_code == status
@@ -168,6 +150,6 @@ def test_production_has_no_twin_to_offer(mundo: Way) -> None:
     with real.uow() as uow:
         tenant = real.system.services.tenants.facts(uow)
     registry = build_registry(tenant, real.system.database, real.system.settings)
-    with listening(account_tools(real.system), tools=True) as url:
+    with served_over_http(account_tools(real.system), tools=True) as url:
         names, _ = over_http(url, key(real, "tools:call"))
     assert names == set(registry.names) < set(CONTRACTS)

@@ -9,7 +9,7 @@ from swagger_ui_bundle import swagger_ui_path
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from alquimista.http import envelope, errors, manual
+from alquimista.http import envelope, errors, examples, manual
 from alquimista.http.auth import public
 from alquimista.http.bodies import require_storable_address
 from alquimista.http.errors import ApiWithOneShape
@@ -47,34 +47,35 @@ from alquimista.sandbox.api import blp as sandbox
 from alquimista.sandbox.respostas import blp as sandbox_acoes
 
 BLUEPRINTS = (
-    health,
     identity,
     own_access,
-    access_pages,
     people,
     conta,
     marketplace,
-    auditoria,
-    webhooks_saida,
-    servidores_mcp,
     leads,
+    importacoes,
+    fusoes,
+    campanhas,
+    interacoes,
+    aprendizado,
+    agendamentos,
+    relatorios,
+    conhecimento,
+    titulares,
     bases_legais,
     finalidades,
     tratamentos,
-    conhecimento,
-    titulares,
-    privacidade,
-    importacoes,
-    fusoes,
-    interacoes,
-    aprendizado,
-    campanhas,
-    agendamentos,
-    relatorios,
-    webhooks,
-    events,
+    webhooks_saida,
+    servidores_mcp,
     operations,
+    events,
+    auditoria,
+    webhooks,
+    access_pages,
+    privacidade,
+    health,
 )
+"""In the order in which the manual shows them: access, the account, the way of a lead, machines."""
 SANDBOX_BLUEPRINTS = (sandbox, sandbox_acoes)
 MAX_BODY_BYTES = 30 * 1024 * 1024
 
@@ -106,7 +107,7 @@ def create_app(services: Services) -> Flask:
     api = ApiWithOneShape(
         app,
         spec_kwargs={
-            "extra_plugins": [manual.Descriptions()],
+            "extra_plugins": [manual.Descriptions(), examples.Examples()],
             "info": {"description": manual.INTRODUCAO},
             "security": [{"bearer": []}],
         },

@@ -7,6 +7,8 @@ from typing import Any
 
 from apispec import BasePlugin
 
+from alquimista.http.examples import error_name
+
 PERMISSAO = "x-permissao"
 INTRODUCAO = """Marketplace de agentes de prospecção B2B.
 
@@ -38,6 +40,8 @@ Respostas são comprimidas com gzip a quem o aceita.
 informa ao suporte. 401 sem acesso válido; 403 sem a permissão; 404 também para o que é de outra
 conta; 409 fora de estado; 412 versão antiga; 422 dados inválidos; 429 acima do limite.
 """
+_BODIES = ("files", "form", "json")
+"""Where arguments come from that OpenAPI 3 shows as a body."""
 _PARAMETROS: Mapping[str, str] = {
     "agendamento_id": "A reunião",
     "agent_id": "O agente, como `nigredo_recebimento`",
@@ -112,11 +116,16 @@ class Descriptions(BasePlugin):
 
 
 def complete(doc: dict[str, Any], doc_info: Mapping[str, Any], method: str) -> dict[str, Any]:
-    """An operation with its permission and its common headers."""
+    """An operation with its permission, its common headers and its common errors."""
     permission = doc_info.get("manual_doc", {}).get(PERMISSAO)
-    found = {**doc, "parameters": [*doc.get("parameters", [])]}
+    given = [item for item in doc.get("parameters", []) if item.get("in") not in _BODIES]
+    found = {**doc, "parameters": given}
+    if "requestBody" in doc_info.get("manual_doc", {}):
+        found.pop("requestBody", None)
+    found["description"] = " ".join(_told(permission, method, doc))
+    errors = {str(code): error_name(code) for code in _errors(permission, method)}
+    found["responses"] = {**errors, **doc.get("responses", {})}
     if permission is not None:
-        found["description"] = f"Permissão: `{permission}`."
         if method == "post":
             found["parameters"].append(
                 _header("Idempotency-Key", "Repetir a requisição com ela não a faz de novo", 255)
@@ -128,6 +137,31 @@ def complete(doc: dict[str, Any], doc_info: Mapping[str, Any], method: str) -> d
     if not found["parameters"]:
         del found["parameters"]
     return found
+
+
+def _told(permission: str | None, method: str, doc: Mapping[str, Any]) -> list[str]:
+    """What its description says: who may call it, and which common parts it takes."""
+    if permission is None:
+        return ["Sem credencial."]
+    told = [f"Permissão: `{permission}`."]
+    if method == "post":
+        told.append("Aceita `Idempotency-Key`.")
+    if method in ("patch", "put"):
+        told.append("Aceita `If-Match`.")
+    names = {str(item.get("name")) for item in doc.get("parameters", []) if isinstance(item, dict)}
+    if "cursor" in names:
+        told.append("Em páginas: passe `proximo` em `cursor`.")
+    return told
+
+
+def _errors(permission: str | None, method: str) -> list[int]:
+    """The errors of its kind of operation; what else may happen is the default's."""
+    if permission is None:
+        return [429]
+    found = [401, 403, 429]
+    if method != "get":
+        found.append(409)
+    return [*found, 412] if method in ("patch", "put") else found
 
 
 def _describe(parameters: list[dict[str, Any]]) -> None:

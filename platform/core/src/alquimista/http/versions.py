@@ -16,6 +16,7 @@ from alquimista_sdk.errors import PermanentError
 
 _TAG = re.compile(r'(?:W/)?"(\d+)(?:\.[0-9a-f]+)?(?:-gz)?"')
 _MAX_TAGGED = 2_000_000
+_CHANGED = "O recurso mudou desde que você o leu; leia de novo antes de mudar."
 
 
 class VersaoMudou(PermanentError):
@@ -35,7 +36,13 @@ def match(versao: int) -> None:
     if sent is None or sent.strip() == "*":
         return
     if str(versao) not in _TAG.findall(sent):
-        raise VersaoMudou("O recurso mudou desde que você o leu; leia de novo antes de mudar.")
+        raise VersaoMudou(_CHANGED)
+
+
+def same(seen: int, locked: int) -> None:
+    """Hold what was read before a call outside against the locked row. Raises ``VersaoMudou``."""
+    if seen != locked:
+        raise VersaoMudou(_CHANGED)
 
 
 def tag(versao: int) -> None:

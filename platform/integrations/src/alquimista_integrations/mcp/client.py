@@ -15,6 +15,8 @@ import mcp_types as types
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp.shared.inbound import x_mcp_header_map
+from pydantic import TypeAdapter
 
 from alquimista_integrations.egress.addresses import (
     Policy,
@@ -29,6 +31,10 @@ from alquimista_sdk.errors import AlquimistaError, PermanentError, TransientErro
 T = TypeVar("T")
 _LARGEST = 2 * 1024 * 1024
 _MOST_TOOLS = 200
+_MOST_ROUNDS = 5
+_ANSWER: TypeAdapter[types.CallToolResult | types.InputRequiredResult] = TypeAdapter(
+    types.CallToolResult | types.InputRequiredResult
+)
 
 
 class ServidorRecusou(PermanentError):
@@ -71,29 +77,33 @@ class OutsideServer:
         """
 
         async def work(client: Client) -> Sequence[OfferedTool]:
-            found: list[OfferedTool] = []
-            cursor: str | None = None
-            while True:
-                page = await client.list_tools(cursor=cursor)
-                found += [_offered(tool) for tool in page.tools]
-                if len(found) > _MOST_TOOLS:
-                    raise ServidorRecusou("o servidor lista ferramentas demais")
-                cursor = page.next_cursor
-                if cursor is None:
-                    return found
+            return [_offered(tool) for tool in await _listed(client)]
 
         return self._run(work)
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Call a tool; an answer without structure is ``{"texto": …}``. Raises as ``tools``."""
+    def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        entrada: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """Call a tool; an answer without structure is ``{"texto": …}``. Raises as ``tools``.
+
+        ``entrada`` is the tool's input schema where it is known: arguments that it marks with
+        ``x-mcp-header`` go along as headers (MCP 2026-07-28, "Custom Headers").
+        """
 
         async def work(client: Client) -> Mapping[str, Any]:
-            # Not ``client.call_tool``: it lists the tools once more and validates the answer by
-            # the schema that a stranger wrote, expressions included. The registry validates.
             params = types.CallToolRequestParams(name=name, arguments=dict(arguments))
-            result = await client.session.send_request(
-                types.CallToolRequest(params=params), types.CallToolResult
-            )
+            if entrada is not None and x_mcp_header_map(entrada):
+                await _listed(client)
+            try:
+                result = await _answered(client, params)
+            except MCPError as error:
+                if error.code != types.HEADER_MISMATCH:
+                    raise
+                await _listed(client)
+                result = await _answered(client, params)
             if result.is_error:
                 raise ServidorRecusou(f"{name}: a ferramenta recusou o pedido")
             if isinstance(result.structured_content, dict):
@@ -104,7 +114,7 @@ class OutsideServer:
         return self._run(work)
 
     def _run(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        target = resolve(self._url, self._policy, self._resolver)
+        transport = _Pinned(resolve(self._url, self._policy, self._resolver))
 
         async def main() -> T:
             headers = {"Accept-Encoding": "identity", "User-Agent": "Alquimista-MCP/1"}
@@ -113,7 +123,7 @@ class OutsideServer:
             with anyio.fail_after(self._deadline):
                 async with (
                     httpx2.AsyncClient(
-                        transport=_Pinned(target), headers=headers, timeout=self._deadline
+                        transport=transport, headers=headers, timeout=self._deadline
                     ) as http,
                     Client(
                         streamable_http_client(self._url, http_client=http), cache=None
@@ -126,7 +136,40 @@ class OutsideServer:
         except AlquimistaError:
             raise
         except Exception as error:
+            if transport.unauthorized:
+                raise ServidorRecusou("O servidor não aceitou o token.") from error
             raise _told(error) from error
+
+
+async def _listed(client: Client) -> Sequence[types.Tool]:
+    """All tools, page by page; the session notes which arguments their calls mirror as headers."""
+    found: list[types.Tool] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        found += page.tools
+        if len(found) > _MOST_TOOLS:
+            raise ServidorRecusou("o servidor lista ferramentas demais")
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+async def _answered(client: Client, params: types.CallToolRequestParams) -> types.CallToolResult:
+    """The end of a call that may take rounds (MCP 2026-07-28, "Multi Round-Trip Requests").
+
+    Not ``client.call_tool``: it lists the tools once more and validates the answer by the schema
+    that a stranger wrote, expressions included. The registry validates.
+    """
+    for _ in range(_MOST_ROUNDS):
+        request = types.CallToolRequest(params=params)
+        result = await client.session.send_request(request, _ANSWER)
+        if isinstance(result, types.CallToolResult):
+            return result
+        if result.input_requests:
+            raise ServidorRecusou("a ferramenta pede algo que só uma pessoa pode responder")
+        params = params.model_copy(update={"request_state": result.request_state})
+    raise ServidorRecusou("a ferramenta não termina")
 
 
 def _told(error: BaseException) -> Exception:
@@ -157,6 +200,8 @@ class _Pinned(httpx2.AsyncBaseTransport):
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self.unauthorized = False
+        """Whether the last answer said so: the SDK tells every refusal of HTTP alike."""
         self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -173,6 +218,7 @@ class _Pinned(httpx2.AsyncBaseTransport):
             extensions={**request.extensions, "sni_hostname": target.host},
         )
         response = await self._inner.handle_async_request(pinned)
+        self.unauthorized = response.status_code in (401, 403)
         if "content-encoding" in response.headers:
             await response.aclose()
             raise httpx2.DecodingError("a compressed answer was not asked for")

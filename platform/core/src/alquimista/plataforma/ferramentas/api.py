@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +14,20 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.listing import Listing
 from alquimista.http.services import services
-from alquimista.http.versions import tag
+from alquimista.http.versions import match, same, tag
 from alquimista.plataforma.ferramentas import service
-from alquimista.plataforma.ferramentas.domain import tool_name
+from alquimista.plataforma.ferramentas.domain import callable_now, tool_name
 from alquimista.plataforma.ferramentas.schemas import (
     SERVIDOR_ORDENS,
     NovoServidorMcpSchema,
+    ServidorMcpEdicaoSchema,
     ServidorMcpFiltroSchema,
     ServidorMcpPaginaSchema,
     ServidorMcpSchema,
+    TesteMcpSchema,
 )
 from alquimista.plataforma.ferramentas.service import SERVIDORES
+from alquimista_sdk.errors import PermanentError
 
 blp = Blueprint(
     "servidores_mcp", __name__, url_prefix="/api/servidores-mcp", description="Ferramentas"
@@ -70,6 +75,50 @@ def get_servidor(servidor_id: UUID) -> dict[str, Any]:
     return _shown(row)
 
 
+@blp.patch("/<uuid:servidor_id>")
+@requires("tools:write")
+@blp.arguments(ServidorMcpEdicaoSchema)
+@blp.response(200, ServidorMcpSchema)
+def edit_servidor(corpo: dict[str, Any], servidor_id: UUID) -> dict[str, Any]:
+    """Muda nome, endereço, token, ferramentas permitidas, ou liga e desliga o servidor."""
+    found = services().servidores
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        seen = service.find(uow, servidor_id)
+        match(seen.versao)
+    tools = found.discover_changed(seen, corpo)
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        locked = service.find(uow, servidor_id, lock=True)
+        same(seen.versao, locked.versao)
+        found.edit(uow, locked, corpo, tools, principal().ator)
+        row = service.find(uow, servidor_id)
+    tag(row.versao)
+    return _shown(row)
+
+
+@blp.post("/<uuid:servidor_id>/testar")
+@requires("tools:write")
+@blp.response(200, TesteMcpSchema)
+def check_servidor(servidor_id: UUID) -> dict[str, Any]:
+    """Pergunta agora ao servidor o que ele tem e diz se respondeu; nada muda."""
+    found = services().servidores
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        row = service.find(uow, servidor_id)
+    began, tools, mensagem = perf_counter(), [], ""
+    try:
+        tools = found.discover(row.url, found.token_of(row))
+    except PermanentError as error:
+        mensagem = str(error)
+    took = round((perf_counter() - began) * 1000)
+    with services().database.unit_of_work(principal().tenant_id) as uow:
+        found.note_test(uow, servidor_id, not mensagem, principal().ator)
+    return {
+        "ok": not mensagem,
+        "mensagem": mensagem or f"O servidor respondeu com {len(tools)} ferramentas.",
+        "milissegundos": took,
+        "ferramentas": _tools(row, tools),
+    }
+
+
 @blp.post("/<uuid:servidor_id>/atualizar")
 @requires("tools:write")
 @blp.response(200, ServidorMcpSchema)
@@ -96,11 +145,20 @@ def delete_servidor(servidor_id: UUID) -> None:
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
-    tools = [
+    return {
+        **row._mapping,
+        "com_token": row.segredo is not None,
+        "ferramentas": _tools(row, row.ferramentas),
+    }
+
+
+def _tools(row: Row[Any], listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
         {
             **tool,
-            "escopo": None if tool["erro"] else f"tools:{tool_name(row.nome, tool['nome'])}",
+            "escopo": f"tools:{tool_name(row.nome, tool['nome'])}"
+            if callable_now(tool, row.permitidas)
+            else None,
         }
-        for tool in row.ferramentas
+        for tool in listed
     ]
-    return {**row._mapping, "com_token": row.segredo is not None, "ferramentas": tools}

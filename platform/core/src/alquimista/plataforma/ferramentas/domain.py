@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from alquimista_sdk.errors import PermanentError
 
@@ -51,3 +52,18 @@ def taken(
         seen.add(name)
         found.append(kept)
     return found
+
+
+def callable_now(tool: Mapping[str, Any], permitidas: list[str] | None) -> bool:
+    """Whether a listed tool exists under a scope: it has no fault, and the account let it."""
+    return not tool["erro"] and (permitidas is None or tool["nome"] in permitidas)
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs lead to one server (RFC 6454): a token of one may go to the other."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)

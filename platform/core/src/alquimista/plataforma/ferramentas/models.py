@@ -15,7 +15,10 @@ SCHEMA = "alquimista_platform"
 
 
 class ServidorMcp(TenantRow, Base):
-    """A server and the tools it listed when last asked; ``segredo`` is wrapped."""
+    """A server and the tools it listed when last asked; ``segredo`` is wrapped.
+
+    ``permitidas`` names the tools that exist under scopes; null: all of them.
+    """
 
     __tablename__ = "servidores_mcp"
     __table_args__ = tenant_table(
@@ -26,6 +29,7 @@ class ServidorMcp(TenantRow, Base):
     url: Mapped[str] = mapped_column(String(2000))
     segredo: Mapped[bytes | None] = mapped_column(LargeBinary)
     ferramentas: Mapped[list[Any]] = mapped_column(JSONB)
+    permitidas: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     ativo: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

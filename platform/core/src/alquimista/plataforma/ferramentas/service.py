@@ -18,7 +18,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
-from alquimista.plataforma.ferramentas.domain import taken, tool_name
+from alquimista.plataforma.ferramentas.domain import callable_now, same_origin, taken, tool_name
 from alquimista.plataforma.ferramentas.models import ServidorMcp
 from alquimista.tools.registry import Tool, ToolContract
 from alquimista_integrations.egress.addresses import Policy, check_url
@@ -43,14 +43,25 @@ class ServidorFora(PermanentError):
     code = "servidor_mcp_fora_do_ar"
 
 
+class TokenDeOutroServidor(PermanentError):
+    """The address moves to another host, and the token was given for the old one."""
+
+    code = "token_de_outro_servidor"
+
+
 class Server(Protocol):
     """An outside server."""
 
     def tools(self) -> Sequence[OfferedTool]:
         """What it lists."""
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Call one of them."""
+    def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        entrada: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """Call one of them, whose input schema is ``entrada``."""
 
 
 Connect = Callable[[str, str | None, Policy], Server]
@@ -97,11 +108,7 @@ class ServidorService:
         ator: Ator,
     ) -> UUID:
         """Register a server with its tools. Raises ``ServidorRepetido``."""
-        names = select(SERVIDORES.c.nome).where(SERVIDORES.c.tenant_id == uow.tenant_id)
-        uow.connection.execute(
-            select(func.pg_advisory_xact_lock(func.hashtext(f"servidores_mcp {uow.tenant_id}")))
-        )
-        there = set(uow.connection.execute(names).scalars())
+        there = self._names(uow)
         if nome in there:
             raise ServidorRepetido(f"Já há um servidor com o nome {nome}.")
         if len(there) >= POR_CONTA:
@@ -122,6 +129,66 @@ class ServidorService:
         )
         _note(uow, ator, "servidor_mcp.criado", servidor_id, depois={"nome": nome, "url": url})
         return servidor_id
+
+    def discover_changed(
+        self, row: Row[Any], changes: Mapping[str, Any]
+    ) -> list[dict[str, Any]] | None:
+        """The tools of a server as a change would have it; None where nothing needs asking.
+
+        Raises as ``discover``, and ``TokenDeOutroServidor``: see there.
+        """
+        if "url" not in changes and "token" not in changes:
+            return None
+        url = changes.get("url", row.url)
+        if "token" not in changes and row.segredo is not None and not same_origin(url, row.url):
+            raise TokenDeOutroServidor("O endereço é de outro servidor: envie o token dele.")
+        return self.discover(url, changes["token"] if "token" in changes else self.token_of(row))
+
+    def edit(
+        self,
+        uow: UnitOfWork,
+        row: Row[Any],
+        changes: Mapping[str, Any],
+        ferramentas: Sequence[Mapping[str, Any]] | None,
+        ator: Ator,
+    ) -> None:
+        """Change a locked server; ``ferramentas`` as ``discover_changed`` found them.
+
+        Raises:
+            ServidorRepetido: the new name is taken.
+        """
+        values = {name: value for name, value in changes.items() if name != "token"}
+        if values.get("nome", row.nome) != row.nome and values["nome"] in self._names(uow):
+            raise ServidorRepetido(f"Já há um servidor com o nome {values['nome']}.")
+        antes = {name: row._mapping[name] for name in values}
+        depois = dict(values)
+        if "token" in changes:
+            values["segredo"] = self._wrapped(changes["token"])
+            antes["com_token"], depois["com_token"] = (
+                row.segredo is not None,
+                changes["token"] is not None,
+            )
+        if ferramentas is not None:
+            values["ferramentas"] = list(ferramentas)
+        uow.connection.execute(
+            update(SERVIDORES)
+            .where(*_one(uow, row.id))
+            .values(**values, updated_at=uow.agora, versao=SERVIDORES.c.versao + 1)
+        )
+        _note(uow, ator, "servidor_mcp.alterado", row.id, antes=antes, depois=depois)
+
+    def note_test(self, uow: UnitOfWork, servidor_id: UUID, ok: bool, ator: Ator) -> None:
+        """Audit that somebody asked a server how it is."""
+        resultado = "ok" if ok else "falhou"
+        _note(uow, ator, "servidor_mcp.testado", servidor_id, resultado=resultado)
+
+    def _names(self, uow: UnitOfWork) -> set[str]:
+        """The names in use; nobody else of the account adds one until the commit."""
+        uow.connection.execute(
+            select(func.pg_advisory_xact_lock(func.hashtext(f"servidores_mcp {uow.tenant_id}")))
+        )
+        names = select(SERVIDORES.c.nome).where(SERVIDORES.c.tenant_id == uow.tenant_id)
+        return set(uow.connection.execute(names).scalars())
 
     def renew(
         self,
@@ -172,14 +239,17 @@ class ServidorService:
                 )
             ).all()
         return [
-            self._tool(row, tool) for row in rows for tool in row.ferramentas if not tool["erro"]
+            self._tool(row, tool)
+            for row in rows
+            for tool in row.ferramentas
+            if callable_now(tool, row.permitidas)
         ]
 
     def _tool(self, row: Row[Any], tool: Mapping[str, Any]) -> Tool:
         def call(payload: dict[str, Any]) -> dict[str, Any]:
             server = self.connect(row.url, self.token_of(row), self.policy)
             try:
-                return dict(server.call(tool["nome"], payload))
+                return dict(server.call(tool["nome"], payload, tool["entrada"]))
             except TransientError as error:
                 if tool["repetivel"]:
                     raise
@@ -201,9 +271,10 @@ class ServidorService:
         return None if token is None else aes_key_wrap_with_padding(self.master, token.encode())
 
 
-def find(uow: UnitOfWork, servidor_id: UUID) -> Row[Any]:
+def find(uow: UnitOfWork, servidor_id: UUID, *, lock: bool = False) -> Row[Any]:
     """One server of the tenant. Raises ``NotFound``."""
-    row = uow.connection.execute(select(SERVIDORES).where(*_one(uow, servidor_id))).one_or_none()
+    query = select(SERVIDORES).where(*_one(uow, servidor_id))
+    row = uow.connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound("Servidor não encontrado.")
     return row

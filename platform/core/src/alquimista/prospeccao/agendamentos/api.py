@@ -43,6 +43,9 @@ LISTA = Listing(
 def list_agendamentos(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as reuniões por data."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
+        if filtro.pop("proximas", False):
+            desde = max(uow.agora, filtro.get("desde", uow.agora))
+            filtro = {"status": "confirmado", **filtro, "desde": desde}
         return LISTA.page(uow, filtro).body()
 
 

@@ -30,6 +30,9 @@ AgendamentoFiltroSchema = pagina(
     status=ma.fields.String(validate=validate.OneOf(AGENDAMENTO_STATUS)),
     lead_id=ma.fields.UUID(),
     desde=Momento(metadata={"description": "Reuniões a partir deste momento"}),
+    proximas=ma.fields.Boolean(
+        metadata={"description": "Só as confirmadas a partir de agora; outro status vale se dado"}
+    ),
     ate=Momento(metadata={"description": "Reuniões antes deste momento"}),
 )
 """Filters and order of the list."""

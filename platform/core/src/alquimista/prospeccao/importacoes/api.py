@@ -24,6 +24,7 @@ from alquimista.prospeccao.importacoes.previa import descrever
 from alquimista.prospeccao.importacoes.schemas import (
     ArquivoSchema,
     DesfeitaSchema,
+    EnvioSchema,
     ImportacaoComRejeitosSchema,
     ImportacaoFiltroSchema,
     ImportacaoPaginaSchema,
@@ -54,6 +55,8 @@ _CORPO = {
         },
     }
 }
+FORMULARIO = {"required": True, "content": {"multipart/form-data": {"schema": EnvioSchema}}}
+"""The one body that the file and the options come in."""
 
 
 @blp.post("")
@@ -78,6 +81,7 @@ def post_leads() -> tuple[dict[str, Any], int, dict[str, str]]:
 
 @blp.post("/importacoes")
 @requires("leads:write")
+@blp.doc(requestBody=FORMULARIO)
 @blp.arguments(ArquivoSchema, location="files")
 @blp.arguments(OpcoesSchema, location="form")
 @blp.response(202, RecebidaSchema)
@@ -106,6 +110,7 @@ def post_importacao(
 
 @blp.post("/importacoes/previa")
 @requires("leads:write")
+@blp.doc(requestBody=FORMULARIO)
 @blp.arguments(ArquivoSchema, location="files")
 @blp.arguments(OpcoesSchema, location="form")
 @blp.response(200, PreviaSchema)

@@ -34,6 +34,10 @@ class OpcoesSchema(ma.Schema):
     )
 
 
+class EnvioSchema(ArquivoSchema, OpcoesSchema):
+    """The whole form, as the manual shows it."""
+
+
 class RecebidaSchema(ma.Schema):
     """An import that was taken; it is read in the background."""
 

@@ -13,6 +13,7 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.relatorios import service
+from alquimista.prospeccao.relatorios.domain import first_day
 from alquimista.prospeccao.relatorios.schemas import FunilSchema, PeriodoSchema
 from alquimista_sdk.errors import NotFound
 
@@ -30,6 +31,8 @@ def get_funil(periodo: dict[str, Any]) -> dict[str, Any]:
         fuso = services().tenants.fuso(uow)
         fim = periodo.get("fim") or uow.agora.astimezone(ZoneInfo(fuso)).date()
         inicio = periodo.get("inicio") or fim - _PADRAO
+        if "periodo" in periodo:
+            inicio = first_day(periodo["periodo"], fim)
         return service.to_json(service.metrics(uow, min(inicio, fim), fim, fuso))
 
 

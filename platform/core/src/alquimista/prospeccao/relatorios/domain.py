@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from alquimista_sdk.models import Interacao, MetricasFunil, Objecao, PontoDiario, Taxa
@@ -141,3 +141,13 @@ def themes(mensagem: str) -> tuple[str, ...]:
         if any(re.search(pattern, plain) for pattern in patterns)
     )
     return found or (OUTROS,)
+
+
+PERIODOS = ("hoje", "semana", "mes")
+
+
+def first_day(periodo: str, hoje: date) -> date:
+    """The first day of a named period that ends today; a week begins on Monday (ISO 8601)."""
+    if periodo == "mes":
+        return hoje.replace(day=1)
+    return hoje - timedelta(days=hoje.weekday()) if periodo == "semana" else hoje

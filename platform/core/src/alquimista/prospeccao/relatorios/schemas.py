@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import validates_schema
+from marshmallow import validate, validates_schema
+
+from alquimista.prospeccao.relatorios.domain import PERIODOS
 
 MAX_DIAS = 366
 
@@ -16,10 +18,19 @@ class PeriodoSchema(ma.Schema):
 
     inicio = ma.fields.Date()
     fim = ma.fields.Date()
+    periodo = ma.fields.String(
+        validate=validate.OneOf(PERIODOS),
+        metadata={
+            "description": "Em vez de inicio e fim: hoje, a semana (desde segunda) ou o mês (desde "
+            "o dia 1), até hoje, no fuso da conta"
+        },
+    )
 
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:
         inicio, fim = data.get("inicio"), data.get("fim")
+        if "periodo" in data and (inicio or fim):
+            raise ma.ValidationError("Use periodo, ou inicio e fim.", "periodo")
         if inicio and fim and not timedelta(0) <= fim - inicio <= timedelta(days=MAX_DIAS):
             raise ma.ValidationError(
                 f"O fim vem depois do início, no máximo {MAX_DIAS} dias.", "fim"
