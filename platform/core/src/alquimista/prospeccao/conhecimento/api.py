@@ -26,6 +26,7 @@ from alquimista.prospeccao.conhecimento.schemas import (
     ConhecimentoFiltroSchema,
     ConhecimentoPaginaSchema,
     ConhecimentoSchema,
+    EnvioDeConhecimentoSchema,
     ImportacaoDeConhecimentoSchema,
     ImportadasSchema,
     NovoConhecimentoSchema,
@@ -161,6 +162,12 @@ def preview_busca(corpo: dict[str, Any]) -> dict[str, Any]:
 
 @blp.post("/importacoes")
 @requires("conhecimento:write")
+@blp.doc(
+    requestBody={
+        "required": True,
+        "content": {"multipart/form-data": {"schema": EnvioDeConhecimentoSchema}},
+    }
+)
 @blp.arguments(ArquivoDeConhecimentoSchema, location="files")
 @blp.arguments(ImportacaoDeConhecimentoSchema, location="form")
 @blp.response(200, ImportadasSchema)

@@ -189,6 +189,10 @@ class ImportacaoDeConhecimentoSchema(ma.Schema):
     )
 
 
+class EnvioDeConhecimentoSchema(ArquivoDeConhecimentoSchema, ImportacaoDeConhecimentoSchema):
+    """The whole form, as the manual shows it."""
+
+
 class RejeitadaSchema(ma.Schema):
     """An entry of the file that was not taken."""
 
