@@ -31,7 +31,7 @@ SEVEN = {
 @pytest.fixture(autouse=True)
 def quiet_bus(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the agent raises is no text that a test report could carry from process to process."""
-    monkeypatch.setattr(logging.getLogger("fibonacci_bus.worker"), "disabled", True)
+    monkeypatch.setattr(logging.getLogger("fibonacci_bus.delivery"), "disabled", True)
 
 
 def publish(way: Way, kind: str) -> str:
@@ -49,7 +49,7 @@ def settle(way: Way) -> None:
         as_owner(
             way.system,
             "UPDATE fibonacci_core.queue_messages SET visible_at = clock_timestamp() "
-            "WHERE queue = 'agente_bravo'",
+            "WHERE queue = 'agente_bravo' AND state <> 'paused'",
         )
         way.system.ticker.tick()
         if worker.run_once(20) == 0:
@@ -227,13 +227,16 @@ def test_an_agent_switched_off_between_publishing_and_delivery_is_not_called(mun
     assert seen("ligado") == [1]
 
 
-def test_an_agent_suspended_by_the_platform_is_not_called(mundo: Way) -> None:
+def test_an_agent_suspended_by_the_platform_is_called_when_the_suspension_ends(mundo: Way) -> None:
     suspend = "UPDATE alquimista_platform.agents SET suspenso = :on WHERE slug = 'agente_bravo'"
     publish(mundo, "suspenso")
     as_owner(mundo.system, suspend, on=True)
     settle(mundo)
-    as_owner(mundo.system, suspend, on=False)
     assert seen("suspenso") == []
+    as_owner(mundo.system, suspend, on=False)
+    mundo.system.resume_suspended()
+    settle(mundo)
+    assert seen("suspenso") == [1]
 
 
 def test_a_tenant_that_did_not_activate_an_agent_is_never_seen_by_it(mundo: Way) -> None:
