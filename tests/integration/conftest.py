@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -107,6 +108,16 @@ def settings_of(urls: Urls, home: Path) -> Settings:
         bus=BusTimes(lease_margin=timedelta(seconds=1)),
         api=ApiLimits(por_chamador=1_000_000, por_conta=1_000_000),
     )
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Handlers and level of the root logger as they were, where a command sets them up."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ def test_ids_of_another_tenant_are_not_found_by_any_endpoint(way: Way, intruder:
             "obtido_em": "2020-01-01T00:00:00Z",
         },
         "retiradas": {"finalidade": "prospeccao", "meio": "email"},
+        "reabilitacao": {"motivo": "lida por engano"},
     }
     called = 0
     for rule in intruder.client.application.url_map.iter_rules():

@@ -87,6 +87,14 @@ def test_an_id_that_does_not_exist_answers_404_on_every_route(mundo: Way) -> Non
         "converter": {"valor_centavos": 1},
         "/api/agendamentos": {"status": "realizado"},
         "/permissoes": {"escopo": "leads:read"},
+        "/retiradas": {"finalidade": "prospeccao", "meio": "email"},
+        "/bases-legais": {
+            "finalidade": "prospeccao",
+            "base_legal": "execucao_contrato",
+            "meio": "contrato",
+            "obtido_em": "2020-01-01T00:00:00Z",
+        },
+        "/reabilitacao": {"motivo": "lida por engano"},
         "/api/usuarios": {"papel": "viewer"},
     }
     called = 0

@@ -52,6 +52,10 @@ def sent(said: list[str]) -> list[str]:
     return [statement for statement in said if statement != "COMMIT"]
 
 
+AMPLE = (10_000, 10_000)
+"""Limits of the caller and of its tenant that no test of this module comes near."""
+
+
 @pytest.fixture(scope="module")
 def key(mundo: Way) -> str:
     """A machine's key that reads leads and publishes events."""
@@ -77,7 +81,7 @@ def test_a_call_asks_who_calls_in_one_statement_and_opens_the_endpoints_transact
 def test_a_call_that_takes_a_batch_of_both_limits_takes_it_in_one_statement(
     mundo: Way, key: str, finder: str
 ) -> None:
-    limits = UseLimits(mundo.system.database, 20, 20, clock=lambda: 60.0 * hash(finder))
+    limits = UseLimits(mundo.system.database, *AMPLE, clock=lambda: 1e10 * len(finder))
     client = create_app(replace(mundo.system.services, limits=limits)).test_client()
     headers = {"Authorization": f"Bearer {key if finder == KEY else mundo.token}"}
     with statements(mundo.system) as said:
@@ -101,7 +105,7 @@ def test_a_post_with_a_key_is_opened_in_two_statements_and_its_answer_kept_in_on
     mundo: Way, key: str, batch: bool
 ) -> None:
     found = mundo.system.services
-    limits = UseLimits(mundo.system.database, 20, 20, clock=lambda: 60.0 * 11)
+    limits = UseLimits(mundo.system.database, *AMPLE, clock=lambda: 1e12)
     if batch:
         found = replace(found, limits=limits)
     client, again = create_app(found).test_client(), uuid4().hex

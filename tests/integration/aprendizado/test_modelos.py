@@ -27,14 +27,16 @@ from tests.integration.aprendizado.conversa import (
 from tests.integration.conftest import Way
 
 DITOS = (
-    "guarda o resto pra vc",
+    "deu pra mim dessa novela",
     "esquece que eu existo",
     "bota um ponto final nisso",
     "me deixa fora dessa turma",
-    "deu pra mim dessa novela",
+    "guarda o resto pra vc",
     "aposenta meu contato",
 )
 """Requests to stop without any known word: what accounts teach."""
+
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
 @pytest.fixture(scope="module")

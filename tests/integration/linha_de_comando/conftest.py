@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,6 @@ from alquimista.cli import main
 from tests.database import Urls
 
 Command = Callable[..., Result]
-
-
-@pytest.fixture
-def logging_restored() -> Iterator[None]:
-    """Handlers and level of the root logger as they were."""
-    root = logging.getLogger()
-    handlers, level = [*root.handlers], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -246,6 +246,7 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(mundo: Way) -> None:
     )
 
 
+@pytest.mark.usefixtures("logging_restored")
 def test_without_a_key_or_with_a_wrong_one_the_command_ends_at_once(
     mundo: Way, process: Process
 ) -> None:
@@ -256,6 +257,7 @@ def test_without_a_key_or_with_a_wrong_one_the_command_ends_at_once(
         assert told in done.output
 
 
+@pytest.mark.usefixtures("logging_restored")
 def test_a_key_is_never_sent_in_the_clear() -> None:
     done = CliRunner().invoke(
         main, ["mcp", "--url", "http://api.example.com"], env={"ALQUIMISTA_API_KEY": "alq_x"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alquimista import bootstrap
+from alquimista import contexts
 from alquimista_sdk.errors import PermanentError, TransientError
 from tests.integration.runtime.brinquedo import Brinquedo, Oficina
 from tests.integration.runtime.conftest import Abrir
@@ -33,7 +33,7 @@ class Contador:
 def contador(monkeypatch: pytest.MonkeyPatch) -> Contador:
     """The tools of every system of the test."""
     made = Contador()
-    monkeypatch.setattr(bootstrap, "build_registry", lambda *_: made)
+    monkeypatch.setattr(contexts, "build_registry", lambda *_: made)
     return made
 
 

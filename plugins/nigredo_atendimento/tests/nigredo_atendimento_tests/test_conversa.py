@@ -70,7 +70,13 @@ def test_the_reader_gets_our_last_message_and_the_words_of_the_tenant() -> None:
     twin = gemeo("Sim", leitura("interest"), tenant=tenant)
     _run(twin, "Sim")
     ((_, pedido),) = twin.operation_calls
-    assert pedido == {"text": "Sim", "anterior": "Posso mostrar?", "palavras_descadastro": ["xô"]}
+    assert pedido == {
+        "text": "Sim",
+        "anterior": "Posso mostrar?",
+        "palavras_descadastro": ["xô"],
+        "com_modelo": True,
+        "nomes": ["Ana Souza", "Padaria Central"],
+    }
 
 
 def test_a_certain_opt_out_suppresses_and_says_nothing_itself() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "5e8ab7a84772fd639ddb7af6061f943e9ca64159c7507bb3f04c32acf7df19c9"
+MODELO_SHA256 = "8749294fa191285663704a58f554eb2f9f882f64ff20633fa88d017b307faa06"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")

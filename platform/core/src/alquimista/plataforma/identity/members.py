@@ -46,7 +46,7 @@ LISTA = Listing(
     padrao="created_at",
     filtros={
         "papel": table_of(Membership).c.papel,
-        "email": lambda email: User.email_norm == email.strip().lower(),
+        "email": lambda email: func.lower(User.email) == email.strip().lower(),
     },
     consulta=_MEMBERS,
     chave="membership_id",
