@@ -279,9 +279,10 @@ def test_fifty_thousand_messages_later_table_and_indexes_are_no_larger(
         sizes.append((size.heap, size.indexes))
     owner.dispose()
     assert rig.messages() == []
-    # A deleted index page is reused a sweep or two later: from the third round on nothing grows.
+    # A deleted index page is reused a sweep or two later, and no sooner than the oldest transaction
+    # of the whole server ends, which may be another test's. Without reuse a round adds its 3 MB.
     for grown in zip(*sizes[2:], strict=True):
-        assert max(grown) <= 1.1 * grown[0], sizes
+        assert max(grown) <= 1.5 * grown[0], sizes
 
 
 class TestGroups:

@@ -20,10 +20,10 @@ from tests.conftest import TestTenant
 from tests.database import Server, Urls
 from tests.integration.api.world import another_tenant, assert_error, audited, open_way
 from tests.integration.conftest import Way
-from tests.integration.linha_de_comando.conftest import Command, command, logging_restored
+from tests.integration.linha_de_comando.conftest import Command, command
 from tests.integration.test_main_way import import_leads, lead_named
 
-__all__ = ["command", "logging_restored"]
+__all__ = ["command"]
 LOGS = "alquimista_platform.audit_logs"
 LINKS = "alquimista_platform.audit_links"
 HEADS = "alquimista_platform.audit_heads"

@@ -16,9 +16,9 @@ from alquimista.plataforma.audit.verify import verify
 from tests.database import Server, Urls
 from tests.integration.api.world import another_tenant, as_owner, assert_error, audited, open_way
 from tests.integration.conftest import Way
-from tests.integration.linha_de_comando.conftest import Command, command, logging_restored
+from tests.integration.linha_de_comando.conftest import Command, command
 
-__all__ = ["command", "logging_restored"]
+__all__ = ["command"]
 _LINK = re.compile(r"/privacidade/\S+/pedidos/[\w-]+")
 
 
