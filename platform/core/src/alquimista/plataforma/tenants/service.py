@@ -46,7 +46,7 @@ _TENANT = (
     cast(Tenant.configuracoes, Text).label("configuracoes"),
 )
 _FACTS = select(*_TENANT).where(Tenant.id == bindparam("tenant"))
-_ACTIVE = (
+_ACTIVATION = (
     select(AgentActivation.config, *_TENANT)
     .join(Tenant, Tenant.id == AgentActivation.tenant_id)
     .join(Agent, Agent.slug == AgentActivation.agent_slug)
@@ -54,23 +54,14 @@ _ACTIVE = (
         AgentActivation.tenant_id == bindparam("tenant"),
         AgentActivation.agent_slug == bindparam("slug"),
         AgentActivation.ativo,
-        Tenant.status == ATIVO,
-        Agent.status == _ADMITIDO,
-        Agent.suspenso.is_(False),
     )
 )
-_SUSPENDED = (
-    select(literal(True))
-    .select_from(AgentActivation)
-    .join(Tenant, Tenant.id == AgentActivation.tenant_id)
-    .join(Agent, Agent.slug == AgentActivation.agent_slug)
-    .where(
-        AgentActivation.tenant_id == bindparam("tenant"),
-        AgentActivation.agent_slug == bindparam("slug"),
-        AgentActivation.ativo,
-        Tenant.status.in_((ATIVO, SUSPENSO)),
-        or_(Tenant.status == SUSPENSO, Agent.status != _ADMITIDO, Agent.suspenso),
-    )
+_ACTIVE = _ACTIVATION.where(
+    Tenant.status == ATIVO, Agent.status == _ADMITIDO, Agent.suspenso.is_(False)
+)
+_SUSPENDED = _ACTIVATION.with_only_columns(literal(True)).where(
+    Tenant.status.in_((ATIVO, SUSPENSO)),
+    or_(Tenant.status == SUSPENSO, Agent.status != _ADMITIDO, Agent.suspenso),
 )
 # The version is of what people read and change; a clock that moves on would refuse their changes.
 _MOVE_CLOCK = text(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
@@ -42,7 +43,7 @@ class WebhookFanout:
         receivers = self._receivers(uow)
         if not receivers:
             return []
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": uuid4(),
                 "tenant_id": uow.tenant_id,
@@ -64,8 +65,7 @@ class WebhookFanout:
         if rows:
             uow.connection.execute(insert(ENTREGAS), rows)
         return [
-            timer_event(WEBHOOK_TIMER, uow.tenant_id, row["id"], row["trace_id"])  # type: ignore[arg-type]
-            for row in rows
+            timer_event(WEBHOOK_TIMER, uow.tenant_id, row["id"], row["trace_id"]) for row in rows
         ]
 
     def forget(self, tenant_id: UUID) -> None:

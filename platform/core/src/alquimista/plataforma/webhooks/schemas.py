@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import validate
 
 from alquimista.http.listing import pagina
 from alquimista.plataforma.webhooks.domain import CARENCIA_MAXIMA, STATUS
 
-_URL = {
+_URL: dict[str, Any] = {
     "validate": validate.Length(min=1, max=2000),
     "metadata": {
         "description": "Endereço https público que recebe os eventos",
@@ -50,7 +52,7 @@ class WebhookCriadoSchema(WebhookSchema):
 class NovoWebhookSchema(ma.Schema):
     """A receiver to register."""
 
-    url = ma.fields.String(required=True, **_URL)  # type: ignore[arg-type]
+    url = ma.fields.String(required=True, **_URL)
     titulo = ma.fields.String(load_default="webhook", validate=_TITULO)
     padrao = ma.fields.Dict(required=True, keys=ma.fields.String(), metadata=_PADRAO)
 
@@ -58,7 +60,7 @@ class NovoWebhookSchema(ma.Schema):
 class WebhookEdicaoSchema(ma.Schema):
     """What may be changed of a receiver."""
 
-    url = ma.fields.String(**_URL)  # type: ignore[arg-type]
+    url = ma.fields.String(**_URL)
     titulo = ma.fields.String(validate=_TITULO)
     padrao = ma.fields.Dict(keys=ma.fields.String(), metadata=_PADRAO)
     ativo = ma.fields.Boolean()
