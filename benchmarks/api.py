@@ -19,13 +19,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import flask_smorest
-import marshmallow as ma
 from flask import Flask
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from waitress.server import create_server
@@ -33,57 +31,20 @@ from waitress.server import create_server
 from alquimista.app import create_app
 from alquimista.bootstrap import System
 from alquimista.db.session import Database
-from alquimista.http.auth import requires
-from alquimista.http.blueprint import Blueprint
-from alquimista.http.services import services
 from alquimista.plataforma.audit.service import SISTEMA
-from alquimista.plataforma.chamadas.limits import Claim, UseLimits, Uso
-from alquimista.plataforma.identity.domain import TODAS, Principal
 from alquimista.plataforma.identity.passwords import hash_password, verify_password
 from alquimista.plataforma.identity.port import Origem, TokenAnswer
 from alquimista.prospeccao.leads.api import LISTA
 from alquimista.sandbox import inquilino_demo
 from alquimista.server import running_system
 from alquimista.settings import ApiLimits, Settings
+from benchmarks.api_apps import bare_app, our_app
 
 OVERHEAD_MS, EXTRA_QUERIES, RLS_RATIO = 5.0, 2.0, 1.25
 LOGIN_RATIO = 1.25
 """Of processor time: a login is its password's hash, a signature and a handful of statements."""
 _CLIENTS = 4
 _TENANTS = 200
-
-
-class _ItemSchema(ma.Schema):
-    id = ma.fields.UUID()
-    nome = ma.fields.String()
-    quantidade = ma.fields.Integer()
-
-
-class _FiltroSchema(ma.Schema):
-    limite = ma.fields.Integer(load_default=20)
-
-
-_ITEMS = [{"id": uuid4(), "nome": f"Item {n}", "quantidade": n} for n in range(20)]
-
-
-class _KnownCaller:
-    """Stands for the identity service where no database may be asked."""
-
-    def __init__(self, caller: Principal) -> None:
-        self._caller = caller
-
-    def authenticate(self, token: str, tenant: str | None = None) -> Principal:
-        """Whoever calls is the caller."""
-        return self._caller
-
-
-class _LimitsInMemory(UseLimits):
-    """Limits whose shared counter is never asked."""
-
-    def claim(self, tenant_id: UUID, who: UUID) -> Claim:
-        """Everybody may go on."""
-        free = Uso(True, 10**9, 10**9, 60)
-        return Claim(0, 60, free, free, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,44 +63,6 @@ class Measured:
     def rate(self) -> float:
         """Requests per second."""
         return len(self.seconds) / self.clock
-
-
-def bare_app() -> Flask:
-    """One endpoint as flask-smorest's tutorial has it."""
-    app = Flask("bare")
-    app.config.update(API_TITLE="bare", API_VERSION="1", OPENAPI_VERSION="3.0.3")
-    api = flask_smorest.Api(app)
-    blp = flask_smorest.Blueprint("probe", __name__)
-
-    @blp.get("/probe")
-    @blp.arguments(_FiltroSchema, location="query")
-    @blp.response(200, _ItemSchema(many=True))
-    def probe(filtro: dict[str, Any]) -> Any:
-        return _ITEMS[: filtro["limite"]]
-
-    api.register_blueprint(blp)
-    return app
-
-
-def our_app(system: System, tenant_id: UUID) -> Flask:
-    """The product's app with the same endpoint, which asks no database."""
-    caller = Principal(tenant_id, "admin", TODAS, user_id=uuid4())
-    limits = _LimitsInMemory(system.database, 10**9, 10**9)
-    known: Any = _KnownCaller(caller)
-    app = create_app(replace(system.services, identity=known, limits=limits))
-    blp = Blueprint("probe", __name__)
-
-    @blp.get("/probe")
-    @requires("leads:read")
-    @blp.arguments(_FiltroSchema, location="query")
-    @blp.response(200, _ItemSchema(many=True))
-    def probe(filtro: dict[str, Any]) -> Any:
-        """Itens."""
-        assert services().settings
-        return _ITEMS[: filtro["limite"]]
-
-    app.register_blueprint(blp)
-    return app
 
 
 @contextmanager
@@ -269,7 +192,8 @@ def rls_ratio(database: Database, admin: Engine, tenant: UUID, rounds: int) -> t
             found = connection.execute(statement).all()
             seconds.append(time.perf_counter() - started)
             assert len(found) == 51
-    return tuple(1000 * statistics.median(half[10:]) for half in taken)  # type: ignore[return-value]
+    with_rls, without = (1000 * statistics.median(half[10:]) for half in taken)
+    return with_rls, without
 
 
 def load(port: int, token: str, requests: int, call: Callable[[Client, int], float]) -> Measured:
