@@ -162,3 +162,9 @@ def is_english(message: str) -> bool:
     """Whether a message holds words that only an English one has."""
     words = set(message.lower().replace(",", " ").replace(".", " ").replace("'", " ").split())
     return bool(words & {"the", "not", "is", "was", "for", "server", "request", "must", "missing"})
+
+
+def imports(way: Way) -> int:
+    """How many imports the tenant has."""
+    count: int = way.rows("SELECT count(*) AS n FROM nigredo_leads.importacoes")[0].n
+    return count
