@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from alquimista.assistant.serving import local, served
-from alquimista_integrations.mcp.offer import OfferedTool, SourceOf, ToolSource
+from alquimista_integrations.mcp.offer import OfferedTool, ToolSource
 from alquimista_integrations.mcp.server import App, Receive, Scope, Send, build_server, http_app
 from alquimista_sdk.errors import PermanentError
 from tests.database import ROOT
@@ -146,7 +146,10 @@ def on_server(mundo: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The results of every scenario on the assistant's server of an account."""
     chave, folder = key(mundo, *LEITURA), tmp_path_factory.mktemp("servidor")
     account = local(mundo.system)
-    source_of: SourceOf = lambda credential: WithSuiteTools(account(credential))  # noqa: E731
+
+    def source_of(credential: str | None) -> ToolSource:
+        return WithSuiteTools(account(credential))
+
     app = http_app(build_server(served(tools=False), source_of), source_of)
     with listening(WithKey(app, chave)) as url:
         node("server", "--url", url, "--suite", "all", "-o", str(folder))
