@@ -7,7 +7,7 @@ yes to "shall we stop?" need no model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nigredo_sentimento.citacao import com_grafia_original
@@ -86,7 +86,7 @@ def concluir(texto: str, leitura: Leitura, pesos: Modelo) -> Analise:
     """The model's decision on a message that was observed."""
     pontos = pesos.pontuar(leitura.tracos)
     descadastro = desfecho(leitura.pedido, pontos["pedido"], pesos)
-    intent = _intent(descadastro, pontos)
+    intent = intencao_de(descadastro, pontos)
     sentimento = max(SENTIMENTOS, key=lambda nome: pontos[nome])
     return Analise(
         text=texto,
@@ -115,7 +115,8 @@ def desfecho(pedido: Descadastro, pontos: float, pesos: Modelo) -> str:
     return NAO
 
 
-def _intent(descadastro: str, pontos: dict[str, float]) -> str:
+def intencao_de(descadastro: str, pontos: Mapping[str, float]) -> str:
+    """The intent with the highest score; that of an opt-out only where there may be one."""
     if descadastro == CERTO:
         return "descadastro"
     possiveis = INTENCOES if descadastro == INCERTO else INTENCOES[:-1]

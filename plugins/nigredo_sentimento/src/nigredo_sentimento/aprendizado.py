@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from alquimista_sdk.errors import PermanentError
 from alquimista_sdk.learning import CorrectedExample, Evaluation, Progress, Training
 from nigredo_sentimento.ajuste import Pesos, acrescimo, ajustado, escrever_ajuste, ler_ajuste
-from nigredo_sentimento.analise import Leitura, desfecho, observar
+from nigredo_sentimento.analise import Leitura, desfecho, intencao_de, observar
 from nigredo_sentimento.descadastro import CERTO, INCERTO, NAO
 from nigredo_sentimento.dobras import Dobrado, dobras
 from nigredo_sentimento.medidas_da_conta import Lida, medir, nao_pior
@@ -268,10 +268,8 @@ def _read(caso: _Caso, mais: Sequence[float]) -> Lida:
         nome: ponto + acima for nome, ponto, acima in zip(CABECAS, caso.pontos, mais, strict=True)
     }
     saida = desfecho(caso.leitura.pedido, pontos["pedido"], modelo())
-    possiveis = INTENCOES if saida == INCERTO else INTENCOES[:-1]
-    intent = "descadastro" if saida == CERTO else max(possiveis, key=lambda nome: pontos[nome])
     return Lida(
-        intent=intent,
+        intent=intencao_de(saida, pontos),
         sentimento=max(SENTIMENTOS, key=lambda nome: pontos[nome]),
         intensidade=max(0.0, min(100.0, pontos["intensidade"])),
         descadastro=saida,
