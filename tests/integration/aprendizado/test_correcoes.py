@@ -146,6 +146,22 @@ def test_who_asked_to_leave_in_another_way_is_never_let_back(mundo: Way) -> None
     assert "não veio só da leitura" in told
 
 
+def test_who_uses_the_link_after_a_reading_had_stopped_us_is_never_let_back(mundo: Way) -> None:
+    lead = new_lead(mundo)
+    message = says(mundo, lead, "Parem de me mandar mensagem")
+    corrects(mundo, message, {"intent": "interest", "descadastro": "nao"})
+    query = f"SELECT token_descadastro FROM nigredo_leads.leads WHERE id = '{lead['id']}'"
+    [row] = mundo.rows(query)
+    for _ in range(2):
+        assert mundo.client.post(f"/descadastro/{row.token_descadastro}").status_code == 200
+    path = f"/api/leads/{lead['id']}/reabilitacao"
+    told = refused(mundo, "POST", path, {"motivo": "a pessoa mudou de ideia"}, 409)
+    assert "não veio só da leitura" in told
+    assert status_of(mundo, lead) == "descadastrado"
+    entries = [e for e in audited(mundo, "descadastro") if str(e.alvo_id) == lead["id"]]
+    assert [e.detalhes["motivo"] for e in entries].count("link de descadastro") == 1
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

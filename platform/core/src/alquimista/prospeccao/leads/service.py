@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, insert, select
 
 from alquimista.db.rows import set_columns
 from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.audit.models import AuditLog
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.agendamentos.service import cancel_future
 from alquimista.prospeccao.disparos import service as disparos
@@ -75,10 +76,12 @@ def opt_out(
     """Decision 19: suppress on every channel at once, and confirm once, truthfully.
 
     Leads that were merged with this one are the same person's: they are opted out with it.
-    False where the lead was opted out before: nothing is done again.
+    False where the lead was opted out before: nothing is done again, but the audit keeps who else
+    asked, since what one reading stopped may be lifted and what a person asked for may not.
     """
     row = find(uow, lead_id, lock=True)
     if row.status == "descadastrado":
+        _note_another_request(uow, lead_id, motivo, ator, trace_id)
         return False
     registro = {"data": uow.agora.isoformat(), "motivo": motivo}
     apply(
@@ -123,6 +126,28 @@ def opt_out(
         chaves=ports.chaves,
     )
     return True
+
+
+def _note_another_request(
+    uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID
+) -> None:
+    """Once for each reason: a link can be opened any number of times."""
+    known = select(AuditLog.id).where(
+        AuditLog.tenant_id == uow.tenant_id,
+        AuditLog.alvo_id == lead_id,
+        AuditLog.action_type == "descadastro",
+        AuditLog.detalhes["motivo"].astext == motivo,
+    )
+    if uow.connection.execute(known.limit(1)).first() is None:
+        record(
+            uow,
+            ator,
+            "descadastro",
+            alvo_tipo="lead",
+            alvo_id=lead_id,
+            detalhes={"motivo": motivo, "repetido": True},
+            trace_id=trace_id,
+        )
 
 
 def refuse(
