@@ -19,6 +19,7 @@ OPTIONS = ("-c", "max_wal_size=48MB", "-c", "min_wal_size=32MB")
 _HOLD_SECONDS = 3.0
 _RECOVERY_SECONDS = 60.0
 _ERROR_SECONDS = 30.0
+_UNMOUNT_SECONDS = 30.0
 _CHUNK = 1 << 20
 
 
@@ -108,4 +109,14 @@ def _volume(path: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        subprocess.run(["umount", str(path)], check=True)
+        _unmount(path)
+
+
+def _unmount(path: Path) -> None:
+    """A server that died leaves children that still hold its folder for a moment."""
+    until = time.monotonic() + _UNMOUNT_SECONDS
+    while subprocess.run(["umount", str(path)], check=False).returncode != 0:
+        if time.monotonic() > until:
+            subprocess.run(["umount", "--lazy", str(path)], check=True)
+            return
+        time.sleep(0.5)
