@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gc
 import shutil
-import threading
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,12 +28,12 @@ from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.semana import FUSO, Andamento, Semana
 from alquimista.sandbox.demo.verificacao import Conferencia, check
 from alquimista.sandbox.planilha_suja import escrever
-from alquimista.server import running_system
+from alquimista.server import WorkerProcess, running_system
 from alquimista.settings import Settings
 
 DEMO_OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off")
 """The demo's database is thrown away: it survives kill -9, not a power cut."""
-_THREADS = 1
+_SWITCH_SECONDS = 0.0002
 _ROTULOS = (
     ("leads_recebidos", "Recebidos"),
     ("leads_enriquecidos", "Enriquecidos"),
@@ -82,23 +81,18 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
 
 @contextmanager
 def _agents_beside(system: System) -> Iterator[None]:
-    """The agents work in a thread of their own: the clock and the messages need not wait for it.
-
-    Raises:
-        Exception: what ended the thread, after the block.
-    """
+    """The agents work in a process of their own: clock and messages need not wait for it."""
     queues = tuple(name for name in system.consumers if name != SENDER_QUEUE)
-    stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="agents") as pool:
-        running = [
-            pool.submit(system.home.listen, stop, system.worker(queues)) for _ in range(_THREADS)
-        ]
-        try:
-            yield
-        finally:
-            stop.set()
-        for thread in running:
-            thread.result()
+    agents = WorkerProcess(system.settings, queues=queues, threads=1)
+    agents.start()
+    usual = sys.getswitchinterval()
+    # The sender and the mail server are two threads: neither may keep the other for the usual 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+        agents.stop()
 
 
 def _week(

@@ -29,15 +29,13 @@ from fibonacci_bus.worker import Worker
 FUSO = "America/Sao_Paulo"
 _BATCH = 20
 _PAUSE = 0.002
+_TELL_SECONDS = 0.2
 _ATRASO = timedelta(minutes=5)
 _MUITOS = 6
 _STUCK_SECONDS = 120.0
 _LOOK = text(
     """
     SELECT (SELECT min(due_at) FROM fibonacci_core.timers WHERE tenant_id = :tenant) AS proximo,
-        (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
-        (SELECT count(*) FROM nigredo_leads.agendamentos
-         WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
         (SELECT count(*) FROM nigredo_leads.campanhas
          WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos,
         (SELECT count(*) FROM (SELECT 1 FROM fibonacci_core.queue_messages
@@ -46,6 +44,13 @@ _LOOK = text(
                 WHERE tenant_id = :tenant AND queue = :remetente) AS enviando,
         (SELECT max(ordem) FROM alquimista_platform.sandbox_mensagens
          WHERE tenant_id = :tenant) AS ordem
+    """
+)
+_COUNTS = text(
+    """
+    SELECT (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
+        (SELECT count(*) FROM nigredo_leads.agendamentos
+         WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes
     """
 )
 
@@ -63,15 +68,13 @@ class Andamento:
 
 @dataclass(frozen=True, slots=True)
 class Visto:
-    """One look at the tenant: business time, what is due next, counts, and unhandled events.
+    """One look at the tenant: business time, what is due next, and what is not done yet.
 
     ``pendentes`` counts events that are not handled yet, up to a few.
     """
 
     agora: datetime
     proximo: datetime | None
-    leads: int
-    reunioes: int
     rascunhos: int
     pendentes: int
     enviando: bool
@@ -103,6 +106,7 @@ class Semana:
     enviadas: int = 0
     recebidas: int = 0
     _seen: int = 0
+    _told: float = float("-inf")
     _client: FlaskClient | None = None
     _token: str = ""
 
@@ -137,7 +141,7 @@ class Semana:
             if seen.rascunhos and not seen.pendentes:
                 self._approve()
             elif moment is not None:
-                self.show(self._progress(seen))
+                self._tell(seen.agora)
                 self._answer(moment)
             elif seen.pendentes:
                 if time.monotonic() - moved > _STUCK_SECONDS:
@@ -215,8 +219,6 @@ class Semana:
         seen = Visto(
             uow.agora,
             row.proximo,
-            row.leads,
-            row.reunioes,
             row.rascunhos,
             row.pendentes,
             row.enviando,
@@ -257,8 +259,14 @@ class Semana:
     def _reading(self) -> Any:
         return self.system.database.unit_of_work(self.tenant_id)
 
-    def _progress(self, seen: Visto) -> Andamento:
-        return Andamento(seen.agora, seen.leads, self.enviadas, self.recebidas, seen.reunioes)
+    def _tell(self, agora: datetime) -> None:
+        """Show how far the week is, as often as a person can see it."""
+        if time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        with self._reading() as uow:
+            row = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
+        self.show(Andamento(agora, row.leads, self.enviadas, self.recebidas, row.reunioes))
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
