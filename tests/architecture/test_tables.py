@@ -20,6 +20,7 @@ from tests.architecture.schema import (
     tables,
     tenant_tables,
 )
+from tests.database import ROOT
 
 OWN_KEYS = {
     "fibonacci_core.breakers": "the key is what is cut off: (tenant_id, name)",
@@ -235,6 +236,15 @@ def test_the_security_definer_functions_are_the_listed_ones(catalogue: Connectio
         assert row.schema == "alquimista_platform", row.signature
         assert row.config == ["search_path=pg_catalog"], row.signature
         assert (row.definer, row.open) == (True, False), row.signature
+
+
+def test_every_function_across_tenants_is_called_by_something() -> None:
+    definitions = ROOT / "platform/core/src/alquimista/plataforma/functions.py"
+    sources = (ROOT / "platform/core/src").rglob("*.py")
+    called = "\n".join(path.read_text(encoding="utf-8") for path in sources if path != definitions)
+    inside = {"audit_append": "the trigger of audit entries", "audit_chain": "that trigger"}
+    names = {signature.partition("(")[0] for signature in FUNCTIONS} - set(inside)
+    assert {name for name in names if f".{name}(" not in called} == set()
 
 
 def test_the_bus_has_its_routines_and_they_run_with_the_rights_of_their_caller(
