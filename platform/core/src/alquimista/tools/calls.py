@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +61,16 @@ def chat_call(model: ChatModel) -> Call:
         )
 
     return write
+
+
+def lookup_call(porta: Callable[[Mapping[str, Any]], None], look_up: Call) -> Call:
+    """``enrichment.company``: the door is asked first, and the source gets no id of ours."""
+
+    def call(payload: dict[str, Any]) -> dict[str, Any]:
+        porta(payload)
+        return look_up({name: value for name, value in payload.items() if name != "lead_id"})
+
+    return call
 
 
 def reading_call(name: str, read: Callable[[str, str, float], dict[str, Any]]) -> Call:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from alquimista.db.session import Database
+from alquimista.prospeccao.finalidades.porta import Porta, porta_de_enriquecimento
 from alquimista.sandbox.calendario import SandboxCalendario
 from alquimista.sandbox.enriquecimento import look_up
 from alquimista.sandbox.leitor import ler
 from alquimista.sandbox.redator import Redator
 from alquimista.settings import Settings, SettingsInvalid
-from alquimista.tools.calls import Call, calendar_calls, chat_call, reading_call
+from alquimista.tools.calls import Call, calendar_calls, chat_call, lookup_call, reading_call
 from alquimista.tools.contracts import CONTRACTS
 from alquimista.tools.registry import Guard, Tool, ToolRegistry, unguarded
 from alquimista_integrations.calendar.google import BASE_URL as GOOGLE_URL
@@ -29,6 +30,8 @@ from alquimista_integrations.sentiment.llm import LlmReader
 from alquimista_sdk.errors import AlquimistaError, TransientError
 from alquimista_sdk.models import TenantFacts
 from fibonacci_bus.breaker import Breaker
+
+_LOOKUP = "enrichment.company"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,14 @@ def build_registry(
     *,
     sleep: Callable[[float], None] = time.sleep,
     guard: Guard | None = None,
+    porta: Porta | None = None,
 ) -> ToolRegistry:
     """The tools of a tenant: twins for a sandbox tenant, real services for any other.
 
     Production refuses the twins: a sandbox tenant has no tools there. A real service that keeps
     failing is cut off for the tenant, in every process (``guard`` overrides how); what is answered
-    inside this process never is. ``registered`` are the tools of servers that the tenant named.
+    inside this process never is. A look-up asks for its purpose first (``porta`` overrides where).
+    ``registered`` are the tools of servers that the tenant named.
     """
     services = outside or outside_of(settings)
     own = unguarded if tenant.sandbox else _breakers(tenant, database, services)
@@ -108,6 +113,9 @@ def build_registry(
         calls = _twins(tenant, database) if settings.sandbox else {}
     else:
         calls = _real(services)
+    if _LOOKUP in calls:
+        asked = porta or porta_de_enriquecimento(database, tenant.id)
+        calls[_LOOKUP] = lookup_call(asked, calls[_LOOKUP])
     return ToolRegistry(
         [*registered, *(Tool(CONTRACTS[name], call) for name, call in calls.items())],
         sleep,
@@ -135,7 +143,7 @@ def _is_outage(error: BaseException) -> bool:
 def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
     calendario = SandboxCalendario(database, tenant.id)
     return {
-        "enrichment.company": look_up,
+        _LOOKUP: look_up,
         "llm.write": Redator(sandbox=True).write,
         "sentiment.comprehend": reading_call("sentiment.comprehend", ler),
         "sentiment.llm": reading_call("sentiment.llm", ler),
@@ -146,7 +154,7 @@ def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
 def _real(outside: OutsideServices) -> dict[str, Call]:
     receita = ReceitaFederal(outside.receita_url)
     calls: dict[str, Call] = {
-        "enrichment.company": lambda payload: receita.company(payload.get("cnpj")),
+        _LOOKUP: lambda payload: receita.company(payload.get("cnpj")),
         "llm.write": Redator(sandbox=False).write,
     }
     if outside.llm_token is not None:
