@@ -94,6 +94,7 @@ class TenantFacts:
     palavras_proibidas: tuple[str, ...] = ()
     divulgacao_automatica: bool = False
     sandbox: bool = False
+    redator: str = "embutido"
 
 
 @dataclass(frozen=True, slots=True)

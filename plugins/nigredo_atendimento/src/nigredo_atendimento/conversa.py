@@ -165,6 +165,7 @@ def _write(
             "tarefa": "responder_lead",
             "prompt": redacao.prompt(valores, limite),
             "variaveis": valores,
+            "nomes": [nome for nome in (conversa.lead.contato, conversa.lead.empresa) if nome],
             "trechos": [{"titulo": item.titulo, "texto": item.texto} for item in trechos],
             "max_caracteres": limite,
         },

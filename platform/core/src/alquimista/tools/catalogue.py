@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from alquimista.db.session import Database
+from alquimista.plataforma.tenants.redacao import MODELO_DE_LINGUAGEM
 from alquimista.prospeccao.finalidades.porta import Porta, porta_de_enriquecimento
 from alquimista.sandbox.calendario import SandboxCalendario
 from alquimista.sandbox.enriquecimento import look_up
@@ -38,7 +39,8 @@ _LOOKUP = "enrichment.company"
 class OutsideServices:
     """Where the real services are. Without a token a tool of that service does not exist.
 
-    Without ``llm_token`` the deterministic writer answers: it takes facts only from the passages.
+    Without ``llm_token``, and for a tenant that has not chosen the model, the deterministic writer
+    answers: it takes facts only from the passages.
     """
 
     receita_url: str = BASE_URL
@@ -112,7 +114,7 @@ def build_registry(
     if tenant.sandbox:
         calls = _twins(tenant, database) if settings.sandbox else {}
     else:
-        calls = _real(services)
+        calls = _real(services, tenant)
     if _LOOKUP in calls:
         asked = porta or porta_de_enriquecimento(database, tenant.id)
         calls[_LOOKUP] = lookup_call(asked, calls[_LOOKUP])
@@ -124,7 +126,7 @@ def build_registry(
 
 
 def _breakers(tenant: TenantFacts, database: Database, services: OutsideServices) -> Guard:
-    inside = frozenset() if services.llm_token is not None else frozenset({"llm.write"})
+    inside = frozenset() if _writes_outside(tenant, services) else frozenset({"llm.write"})
 
     def guard(name: str) -> AbstractContextManager[None]:
         if name in inside:
@@ -133,6 +135,10 @@ def _breakers(tenant: TenantFacts, database: Database, services: OutsideServices
         return Breaker(database.scope, tenant.id, named, is_failure=_is_outage).guard()
 
     return guard
+
+
+def _writes_outside(tenant: TenantFacts, services: OutsideServices) -> bool:
+    return services.llm_token is not None and tenant.redator == MODELO_DE_LINGUAGEM
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -151,16 +157,18 @@ def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
     }
 
 
-def _real(outside: OutsideServices) -> dict[str, Call]:
+def _real(outside: OutsideServices, tenant: TenantFacts) -> dict[str, Call]:
     receita = ReceitaFederal(outside.receita_url)
+    redator = Redator(sandbox=False)
     calls: dict[str, Call] = {
         _LOOKUP: lambda payload: receita.company(payload.get("cnpj")),
-        "llm.write": Redator(sandbox=False).write,
+        "llm.write": redator.write,
     }
     if outside.llm_token is not None:
-        model = ChatModel(outside.llm_url, outside.llm_token, outside.llm_modelo)
+        if _writes_outside(tenant, outside):
+            model = ChatModel(outside.llm_url, outside.llm_token, outside.llm_modelo)
+            calls["llm.write"] = chat_call(model, redator.write)
         reader = LlmReader(outside.llm_url, outside.llm_token, outside.llm_modelo)
-        calls["llm.write"] = chat_call(model)
         calls["sentiment.llm"] = reading_call("sentiment.llm", reader.read)
     if outside.comprehend is not None:
         comprehend = outside.comprehend

@@ -165,6 +165,7 @@ CONTRACTS: Mapping[str, ToolContract] = {
                 ["tarefa", "variaveis"],
                 tarefa={"enum": ["responder_lead", "insights_relatorio"]},
                 prompt=_TEXT,
+                nomes={"type": "array", "items": _TEXT},
                 variaveis={"type": "object"},
                 trechos={"type": "array", "items": _TRECHO},
                 max_caracteres={"type": "integer", "minimum": 40, "maximum": 20000},

@@ -131,6 +131,6 @@ def test_a_time_without_zone_or_order_is_refused(span: dict[str, str]) -> None:
 
 
 def test_a_model_that_cannot_be_reached_is_transient() -> None:
-    call = chat_call(ChatModel("http://127.0.0.1:1", "k", "m"))
+    call = chat_call(ChatModel("http://127.0.0.1:1", "k", "m"), lambda payload: payload)
     with pytest.raises(TransientError):
         call({"tarefa": "responder_lead", "variaveis": {}})
