@@ -33,7 +33,7 @@ _BLOQUEADOS = ("descadastrado", "descartado", "bloqueado")
 @blp.arguments(CorrecaoSchema)
 @blp.response(200, InteracaoCorrigidaSchema)
 def correct_interacao(corpo: dict[str, Any], interacao_id: UUID) -> dict[str, Any]:
-    """Corrige a leitura de uma mensagem; pedido de saída vale na hora, o contrário não libera."""
+    """Corrige a leitura: pedido de saída vale na hora; dúvida desfeita retoma a conversa."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         ator = principal().ator
         row = service.correct(services().ports, uow, interacao_id, corpo, ator, trace_id())
@@ -46,7 +46,7 @@ def correct_interacao(corpo: dict[str, Any], interacao_id: UUID) -> dict[str, An
 def undo_correction(interacao_id: UUID) -> dict[str, Any]:
     """Desfaz a correção: volta a leitura da máquina, e o exemplo é apagado."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        row = service.undo(uow, interacao_id, principal().ator, trace_id())
+        row = service.undo(services().ports, uow, interacao_id, principal().ator, trace_id())
         return _shown(uow, row)
 
 

@@ -87,8 +87,7 @@ def record_of_processing(uow: UnitOfWork, tenants: TenantService) -> dict[str, A
         "gerado_em": uow.agora,
         "seguranca": list(SEGURANCA),
         "operacoes": [
-            _operation(each, counts.get(each.finalidade), settings)
-            for each in registro(uow)
+            _operation(each, counts.get(each.finalidade), settings) for each in registro(uow)
         ],
     }
 
