@@ -79,8 +79,8 @@ CORE_EVENTS: Mapping[str, Publication] = {
         ),
         Publication(
             "alquimista.conversas.received",
-            "O lead escreveu; as mensagens de até 8 segundos vêm juntas. `leitura`, onde há, é a de "
-            "uma pessoa e vale no lugar da leitura da máquina.",
+            "O lead escreveu; as mensagens de até 8 segundos vêm juntas. `leitura`, onde há, é a "
+            "de uma pessoa e vale no lugar da leitura da máquina.",
             "lead",
             _metadata(
                 ("interacao_ids", "canal"),
