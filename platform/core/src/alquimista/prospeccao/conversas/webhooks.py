@@ -20,7 +20,8 @@ from alquimista.http.blueprint import Blueprint
 from alquimista.http.bodies import read_json
 from alquimista.http.errors import NaoAutenticado, trace_id
 from alquimista.http.services import services
-from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.audit.seldom import record_seldom
+from alquimista.plataforma.audit.service import SISTEMA, Ator, record
 from alquimista.prospeccao.conversas import service
 from alquimista.prospeccao.conversas.schemas import RecebidoSchema
 from alquimista.prospeccao.disparos import service as disparos
@@ -151,10 +152,15 @@ def _receive_email(uow: UnitOfWork, email: EmailRecebido) -> str:
         return _keep(uow, lead, "email", email.texto, email.message_id)
     if lead is None:
         return "ignoradas"
-    leads.suppress(services().ports, uow, lead, email.tipo)
+    known = leads.suppressed(uow, lead.id, email.tipo)
+    if not known:
+        leads.suppress(services().ports, uow, lead, email.tipo)
     disparos.cancel_pending(services().ports, uow, lead.id, email.tipo, tipos=("prospeccao",))
     if email.em_resposta_a:
         disparos.mark_status(uow, "email", email.em_resposta_a, "falhou")
+    if known:
+        _repeated(uow, lead.id, "email")
+        return "status"
     record(
         uow,
         Ator("sistema"),
@@ -168,9 +174,9 @@ def _receive_email(uow: UnitOfWork, email: EmailRecebido) -> str:
 
 def _keep(uow: UnitOfWork, lead: Any, canal: str, mensagem: str, provider_id: str) -> str:
     if lead is None:
-        record(
+        record_seldom(
             uow,
-            Ator("sistema"),
+            SISTEMA,
             "mensagem.sem_lead",
             resultado="ignorada",
             detalhes={"canal": canal},
@@ -179,7 +185,22 @@ def _keep(uow: UnitOfWork, lead: Any, canal: str, mensagem: str, provider_id: st
         return "ignoradas"
     burst = services().settings.bus.burst
     kept = service.receive(services().ports, uow, lead.id, canal, mensagem, provider_id, burst)
-    return "mensagens" if kept is not None else "ignoradas"
+    return "mensagens" if kept is not None else _repeated(uow, lead.id, canal)
+
+
+def _repeated(uow: UnitOfWork, lead_id: UUID, canal: str) -> str:
+    """A provider sends again what it has no answer to; so does who has got hold of a message."""
+    record_seldom(
+        uow,
+        SISTEMA,
+        "mensagem.repetida",
+        resultado="ignorada",
+        detalhes={"canal": canal},
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        trace_id=trace_id(),
+    )
+    return "ignoradas"
 
 
 def _tenant_of(canal: str, endereco: str) -> UUID | None:

@@ -203,6 +203,16 @@ def suppress(ports: Ports, uow: UnitOfWork, row: Row[Any], motivo: str) -> None:
     )
 
 
+def suppressed(uow: UnitOfWork, lead_id: UUID, motivo: str) -> bool:
+    """Whether a lead's addresses are in the blocklist for this reason."""
+    known = select(Blocklist.id).where(
+        Blocklist.tenant_id == uow.tenant_id,
+        Blocklist.lead_id == lead_id,
+        Blocklist.motivo == motivo,
+    )
+    return uow.connection.execute(known.limit(1)).first() is not None
+
+
 def _others(uow: UnitOfWork, lead_id: UUID) -> list[UUID]:
     """The leads that were declared one with a lead, without itself."""
     return [found for found in cadeia.grupo(uow, lead_id) if found != lead_id]
