@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
+from flask import Response, jsonify
 
+from alquimista.http.answers import json_object
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
@@ -65,14 +67,21 @@ def list_operations() -> dict[str, Any]:
     }
 
 
+_RESPOSTA = json_object(
+    "A resposta do agente, pelo esquema de saída da operação.",
+    {"intent": "interest", "sentimento": "positivo", "intensidade": 40, "descadastro": "nao"},
+)
+
+
 @blp.post("/<string:operacao>")
 @requires("operations:call")
 @blp.arguments(ArgumentosSchema)
-@blp.response(200)
-def call_operation(corpo: dict[str, Any], operacao: str) -> dict[str, Any]:
+@blp.response(200, **_RESPOSTA)
+def call_operation(corpo: dict[str, Any], operacao: str) -> Response:
     """Pergunta a um agente; o pedido e a resposta seguem os esquemas da operação."""
     try:
-        return dict(services().hooks.operation(principal().tenant_id, operacao, corpo))
+        found = services().hooks.operation(principal().tenant_id, operacao, corpo)
+        return jsonify(dict(found))
     except OperationUnavailable as error:
         raise NotFound("Nenhum agente ativo oferece esta operação.") from error
     except InvalidPayload as error:

@@ -15,6 +15,7 @@ from flask import Response, request
 from sqlalchemy import text
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.answers import html_page, plain_text
 from alquimista.http.auth import public
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.bodies import read_json
@@ -48,6 +49,8 @@ _PAGINA = """<!doctype html><html lang="pt-BR"><head><meta charset="utf-8">
 <h1>{titulo}</h1><p>{texto}</p>{formulario}</body></html>"""
 _FORMULARIO = '<form method="post"><button type="submit">Não quero mais receber</button></form>'
 
+_DESAFIO = plain_text("O valor de `hub.challenge`.", "1158201444")
+
 
 class MensagemInvalida(PermanentError):
     """The body of a webhook is not what its sender documents."""
@@ -58,7 +61,7 @@ class MensagemInvalida(PermanentError):
 
 @blp.get("/webhooks/whatsapp")
 @public("the verify token is the proof")
-@blp.response(200)
+@blp.response(200, **_DESAFIO)
 def verify_whatsapp() -> Response:
     """Verificação do webhook pela Meta: devolve o desafio quando o token confere."""
     challenge = verify_challenge(request.args, services().settings.whatsapp.verify_token)
@@ -116,7 +119,7 @@ def receive_email() -> dict[str, int]:
 
 @blp.get("/descadastro/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200)
+@blp.response(200, **html_page("A página de confirmação.", "Deixar de receber mensagens"))
 def show_unsubscribe(token: str) -> Response:
     """Página que confirma o descadastro; abrir o endereço não descadastra ninguém."""
     _subscriber(token)
@@ -125,7 +128,7 @@ def show_unsubscribe(token: str) -> Response:
 
 @blp.post("/descadastro/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200)
+@blp.response(200, **html_page("A página de fim.", "Pronto"))
 def unsubscribe(token: str) -> Response:
     """Descadastro em um clique (RFC 8058); repetir não envia nada de novo."""
     tenant_id, lead_id = _subscriber(token)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
+from alquimista.http.answers import csv_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.csv_export import attachment
@@ -34,6 +35,21 @@ tratamentos = Blueprint(
 )
 bases = Blueprint(
     "bases_legais", __name__, url_prefix="/api/leads", description="Finalidades e bases legais"
+)
+
+
+_EXEMPLO = {
+    "finalidade": "prospeccao",
+    "titulo": "Prospecção",
+    "ativa": "sim",
+    "base_legal": "legitimo_interesse",
+    "fundamento": "LGPD, art. 7º, IX, e art. 10",
+    "retencao_dias": "730",
+}
+_CSV = csv_file(
+    "O registro das operações de tratamento.",
+    COLUNAS,
+    [_EXEMPLO.get(name, "") for name in COLUNAS],
 )
 
 
@@ -85,7 +101,7 @@ def get_tratamentos() -> dict[str, Any]:
 
 @tratamentos.get("/exportacao.csv")
 @requires("finalidades:read")
-@tratamentos.response(200, content_type="text/csv")
+@tratamentos.response(200, **_CSV)
 def export_tratamentos() -> Response:
     """O mesmo registro em CSV (ponto e vírgula, UTF-8)."""
     with services().database.unit_of_work(principal().tenant_id) as uow:

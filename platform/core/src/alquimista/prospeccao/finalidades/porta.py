@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from alquimista.db.base import table_of
 from alquimista.db.session import Database, UnitOfWork
@@ -76,7 +76,7 @@ def _about(uow: UnitOfWork, payload: Mapping[str, Any]) -> list[UUID]:
     return [row.id for row in rows]
 
 
-def _is_of(row: Row[Any], payload: Mapping[str, Any]) -> bool:
+def _is_of(row: Any, payload: Mapping[str, Any]) -> bool:
     """Whether all that a payload tells is the lead's own."""
     asked = (
         (_plain(payload.get("empresa")), _plain(row.empresa)),

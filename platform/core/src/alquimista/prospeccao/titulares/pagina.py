@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import select, text
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.answers import html_page, json_object
 from alquimista.http.auth import public
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
@@ -30,6 +31,10 @@ blp = Blueprint(
     "privacidade", __name__, url_prefix="/privacidade", description="Página pública de privacidade"
 )
 _LIVRES = 20
+_DADOS = json_object(
+    "Por lead do endereço, o que está guardado, em um arquivo `meus-dados.json`.",
+    [{"leads": {"empresa": "Cabos Litoral", "email": "bia@litoral.example.com"}}],
+)
 _BASE = """<!doctype html><html lang="pt-BR"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>{{ titulo }} – {{ conta }}</title><style>
@@ -78,7 +83,7 @@ código irreversível para respeitar o seu pedido.{% endif %}</p>"""
 
 @blp.get("/<uuid:tenant_id>")
 @public("a person who has no account asks about their own data")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **html_page("O formulário.", "Seus dados pessoais"))
 def show_form(tenant_id: UUID) -> Response:
     """A página em que o titular pede acesso aos dados, a exclusão deles, ou que um uso pare."""
     with services().database.unit_of_work(tenant_id) as uow:
@@ -90,7 +95,7 @@ def show_form(tenant_id: UUID) -> Response:
 @blp.post("/<uuid:tenant_id>")
 @public("a person who has no account asks about their own data; attempts are counted")
 @blp.arguments(NovoPedidoSchema, location="form")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **html_page("Um link foi enviado ao endereço.", "Confira o seu e-mail"))
 def ask(pedido: dict[str, Any], tenant_id: UUID) -> Response:
     """Recebe o pedido e envia o link de confirmação; a resposta é sempre a mesma."""
     _count_attempt()
@@ -102,7 +107,7 @@ def ask(pedido: dict[str, Any], tenant_id: UUID) -> Response:
 
 @blp.get("/<uuid:tenant_id>/pedidos/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **html_page("O pedido, para confirmar.", "Confirme o seu pedido"))
 def show_pedido(tenant_id: UUID, token: str) -> Response:
     """A página do link; abri-la não faz nada, é preciso confirmar."""
     with services().database.unit_of_work(tenant_id) as uow:
@@ -116,7 +121,7 @@ def show_pedido(tenant_id: UUID, token: str) -> Response:
 
 @blp.post("/<uuid:tenant_id>/pedidos/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **html_page("O que foi feito.", "Pedido atendido"))
 def confirm(tenant_id: UUID, token: str) -> Response:
     """Confirma o pedido, que é atendido na hora; repetir não muda nada."""
     with services().database.unit_of_work(tenant_id) as uow:
@@ -127,7 +132,7 @@ def confirm(tenant_id: UUID, token: str) -> Response:
 
 @blp.get("/<uuid:tenant_id>/pedidos/<string:token>/dados.json")
 @public("the token in the address is the proof")
-@blp.response(200)
+@blp.response(200, **_DADOS)
 def download(tenant_id: UUID, token: str) -> Response:
     """Os dados do titular, em JSON (LGPD, art. 18, II e V)."""
     with services().database.unit_of_work(tenant_id) as uow:
