@@ -7,26 +7,42 @@ from uuid import UUID
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
+from alquimista.http.inventory import Inventory
 from alquimista.http.services import services
 from alquimista.plataforma.marketplace import service
 from alquimista.plataforma.marketplace.activation import Activations
 from alquimista.plataforma.marketplace.schemas import (
     AgenteDetalheSchema,
-    AgenteSchema,
+    AgenteFiltroSchema,
+    AgentePaginaSchema,
     AtivarSchema,
 )
 from alquimista.plataforma.marketplace.service import AgenteNoCatalogo
 
 blp = Blueprint("agents", __name__, url_prefix="/api/agents", description="Agentes")
+LISTA = Inventory(
+    chave=lambda item: str(item["slug"]),
+    ordens={
+        "id": lambda item: str(item["slug"]),
+        "titulo": lambda item: str(item["titulo"]).casefold(),
+    },
+    filtros={
+        "ativo": lambda item, wanted: item["ativo"] is wanted,
+        "categoria": lambda item, wanted: bool(item["categoria"] == wanted),
+        "status": lambda item, wanted: bool(item["status"] == wanted),
+    },
+)
 
 
 @blp.get("")
 @requires("agents:read")
-@blp.response(200, AgenteSchema(many=True))
-def list_agents() -> list[dict[str, Any]]:
+@blp.arguments(AgenteFiltroSchema, location="query")
+@blp.response(200, AgentePaginaSchema)
+def list_agents(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista os agentes instalados, inclusive os recusados com o seu erro."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return [_shown(agent) for agent in service.list_agents(uow, services().catalogue)]
+        found = [_shown(agent) for agent in service.list_agents(uow, services().catalogue)]
+    return LISTA.page(found, filtro)
 
 
 @blp.get("/<string:agent_id>")

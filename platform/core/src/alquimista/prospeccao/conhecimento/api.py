@@ -32,9 +32,10 @@ from alquimista.prospeccao.conhecimento.schemas import (
     NovoConhecimentoSchema,
     PerguntaSchema,
     RestauracaoSchema,
+    VersaoFiltroSchema,
     VersoesSchema,
 )
-from alquimista.prospeccao.conhecimento.service import CONHECIMENTO
+from alquimista.prospeccao.conhecimento.service import CONHECIMENTO, VERSOES
 
 blp = Blueprint(
     "conhecimento", __name__, url_prefix="/api/conhecimento", description="Base de conhecimento"
@@ -47,6 +48,12 @@ LISTA = Listing(
         "ativo": CONHECIMENTO.c.ativo,
         "etiqueta": lambda etiqueta: CONHECIMENTO.c.etiquetas.contains([tag_of(etiqueta)]),
     },
+)
+VERSOES_DA_ENTRADA = Listing(
+    table=VERSOES,
+    ordens={name: VERSOES.c[name] for name in ("numero", "created_at")},
+    padrao="-numero",
+    filtros={"removido": VERSOES.c.removido},
 )
 _SEM_RESPOSTA = (
     "Nenhuma entrada publicada tem as palavras desta pergunta: o agente diria que vai confirmar "
@@ -125,11 +132,14 @@ def withdraw_conhecimento(conhecimento_id: UUID) -> Any:
 
 @blp.get("/<uuid:conhecimento_id>/versoes")
 @requires("conhecimento:read")
+@blp.arguments(VersaoFiltroSchema, location="query")
 @blp.response(200, VersoesSchema)
-def list_versoes(conhecimento_id: UUID) -> dict[str, Any]:
+def list_versoes(filtro: dict[str, Any], conhecimento_id: UUID) -> dict[str, Any]:
     """As versões anteriores da entrada, também de uma que foi removida."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return {"itens": [row._mapping for row in service.versions(uow, conhecimento_id)]}
+        service.require_known(uow, conhecimento_id)
+        mine = VERSOES.c.conhecimento_id == conhecimento_id
+        return VERSOES_DA_ENTRADA.page(uow, filtro, mine).body()
 
 
 @blp.post("/<uuid:conhecimento_id>/restaurar")
