@@ -9,6 +9,7 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.inventory import Inventory
 from alquimista.http.services import services
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.plataforma.marketplace import service
 from alquimista.plataforma.marketplace.activation import Activations
 from alquimista.plataforma.marketplace.schemas import (
@@ -55,20 +56,23 @@ def get_agent(agent_id: str) -> dict[str, Any]:
 
 @blp.post("/<string:agent_id>/activate")
 @requires("agents:write")
+@takes_if_match
 @blp.arguments(AtivarSchema, required=False)
 @blp.response(200, AgenteDetalheSchema)
 def activate_agent(corpo: dict[str, Any], agent_id: str) -> dict[str, Any]:
     """Ativa o agente para a conta, ou muda a sua configuração."""
-    _activations().activate(principal().tenant_id, agent_id, corpo.get("config"), principal().ator)
+    caller = principal()
+    _activations().activate(caller.tenant_id, agent_id, corpo.get("config"), caller.ator, match)
     return _detail(principal().tenant_id, agent_id)
 
 
 @blp.post("/<string:agent_id>/deactivate")
 @requires("agents:write")
+@takes_if_match
 @blp.response(200, AgenteDetalheSchema)
 def deactivate_agent(agent_id: str) -> dict[str, Any]:
     """Desativa o agente; a configuração e a memória dele ficam guardadas."""
-    _activations().deactivate(principal().tenant_id, agent_id, principal().ator)
+    _activations().deactivate(principal().tenant_id, agent_id, principal().ator, match)
     return _detail(principal().tenant_id, agent_id)
 
 
@@ -79,7 +83,9 @@ def _activations() -> Activations:
 
 def _detail(tenant_id: UUID, agent_id: str) -> dict[str, Any]:
     with services().database.unit_of_work(tenant_id) as uow:
-        return _shown(service.get_agent(uow, services().catalogue, agent_id))
+        found = service.get_agent(uow, services().catalogue, agent_id)
+    tag(found.revisao)
+    return _shown(found)
 
 
 def _shown(agent: AgenteNoCatalogo) -> dict[str, Any]:

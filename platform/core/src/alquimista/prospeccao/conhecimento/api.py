@@ -15,7 +15,7 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.listing import Listing
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.conhecimento import domain, service
 from alquimista.prospeccao.conhecimento.leitura import BYTES_MAXIMO, entrada_de, ler, tag_of
 from alquimista.prospeccao.conhecimento.schemas import (
@@ -107,6 +107,7 @@ def change_conhecimento(corpo: dict[str, Any], conhecimento_id: UUID) -> Any:
 
 @blp.delete("/<uuid:conhecimento_id>")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(204)
 def delete_conhecimento(conhecimento_id: UUID) -> None:
     """Remove uma entrada; ela pode ser restaurada."""
@@ -116,6 +117,7 @@ def delete_conhecimento(conhecimento_id: UUID) -> None:
 
 @blp.post("/<uuid:conhecimento_id>/publicar")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(200, ConhecimentoSchema)
 def publish_conhecimento(conhecimento_id: UUID) -> Any:
     """Publica a entrada: os agentes passam a responder com ela."""
@@ -124,6 +126,7 @@ def publish_conhecimento(conhecimento_id: UUID) -> Any:
 
 @blp.post("/<uuid:conhecimento_id>/recolher")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(200, ConhecimentoSchema)
 def withdraw_conhecimento(conhecimento_id: UUID) -> Any:
     """Recolhe a entrada: os agentes deixam de usá-la, e ela continua guardada."""
@@ -144,6 +147,7 @@ def list_versoes(filtro: dict[str, Any], conhecimento_id: UUID) -> dict[str, Any
 
 @blp.post("/<uuid:conhecimento_id>/restaurar")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.arguments(RestauracaoSchema)
 @blp.response(200, ConhecimentoSchema)
 def restore_conhecimento(corpo: dict[str, Any], conhecimento_id: UUID) -> Any:

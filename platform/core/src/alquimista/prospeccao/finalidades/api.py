@@ -16,7 +16,7 @@ from alquimista.http.csv_export import attachment
 from alquimista.http.errors import trace_id
 from alquimista.http.inventory import Inventory, Sorted
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.finalidades import consulta, service
 from alquimista.prospeccao.finalidades.domain import PADROES, Finalidade
 from alquimista.prospeccao.finalidades.schemas import (
@@ -109,6 +109,7 @@ def change_finalidade(corpo: dict[str, Any], finalidade: str) -> Finalidade:
 
 @blp.post("/<string:finalidade>/restaurar")
 @requires("finalidades:write")
+@takes_if_match
 @blp.response(200, FinalidadeSchema)
 def reset_finalidade(finalidade: str) -> Finalidade:
     """Volta ao que vem de fábrica."""

@@ -16,7 +16,7 @@ from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.listing import Listing, span_of
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.fusoes import service as fusoes
 from alquimista.prospeccao.leads import privacidade, service, timeline
@@ -95,6 +95,7 @@ def get_lead(lead_id: UUID) -> dict[str, Any]:
 
 @blp.post("/<uuid:lead_id>/converter")
 @requires("leads:write")
+@takes_if_match
 @blp.arguments(ConversaoSchema)
 @blp.response(200, LeadSchema)
 def convert_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
