@@ -63,18 +63,11 @@ _SETTLE = text(
         DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
             AND ordering_key = CAST(:ordering_key AS text) AND token = :token
         RETURNING 1
-    ), mine AS (
-        UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
-            last_error = NULL, last_error_class = NULL
-        WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
-          AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
-        RETURNING attempts
-    ), traced AS (
-        INSERT INTO {SCHEMA}.traces
-            (id, tenant_id, event_id, consumer, trace_id, attempt, outcome, duration_ms)
-        SELECT :id, :tenant, :event, :consumer, :trace, attempts, 'done', :duration FROM mine
     )
-    SELECT count(*) FROM mine
+    UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
+        last_error = NULL, last_error_class = NULL, duration_ms = :duration
+    WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
+      AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
     """
 )
 _FAIL = text(
@@ -110,7 +103,7 @@ _CLAIM_GROUP = f"""
     """
 _SETTLE_GROUP = f"""
     SELECT {SCHEMA}.inbox_settle(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
-        %(keys)s::text[], %(token)s::uuid, %(traces)s::uuid[], %(durations)s::integer[])
+        %(keys)s::text[], %(token)s::uuid, %(duration)s)
     """
 _LOAD_GROUP = f"""
     SELECT id::text, source, type, detail, trace_id, occurred_at, ordering_key, causation_id,
@@ -119,7 +112,7 @@ _LOAD_GROUP = f"""
     """
 _DONE_GROUP = f"""
     SELECT {SCHEMA}.inbox_done(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
-        %(traces)s::uuid[], %(token)s::uuid, %(duration)s)
+        %(token)s::uuid, %(duration)s)
     """
 # Claims do not wait for the disk: the settlement does, and whatever came before it is then kept.
 # A server that crashes between the two forgets a claim whose token settles nothing any more.
@@ -207,17 +200,14 @@ def claim_and_load(
     return AlreadyDone() if row.known == "done" else Busy()
 
 
-def settle(connection: Connection, claimed: Claimed, trace_id: UUID, duration_ms: int) -> None:
-    """Mark the event done, free the lease and keep the trace, in the commit transaction.
+def settle(connection: Connection, claimed: Claimed, duration_ms: int) -> None:
+    """Mark the event done and free the lease, in the commit transaction.
 
     Raises:
         LostClaim: the row is no longer ours; the transaction must roll back.
     """
-    mine = connection.execute(
-        _SETTLE,
-        {**_parameters(claimed), "id": uuid4(), "trace": trace_id, "duration": duration_ms},
-    ).scalar_one()
-    if mine != 1:
+    settled = connection.execute(_SETTLE, {**_parameters(claimed), "duration": duration_ms})
+    if settled.rowcount != 1:
         raise LostClaim(f"{claimed.consumer} lost {claimed.event_id}")
 
 
@@ -267,10 +257,8 @@ def claim_group(
     }
 
 
-def settle_group(
-    connection: Connection, claims: Sequence[Claimed], traces: Sequence[UUID], duration_ms: int
-) -> None:
-    """Mark the events of one claim done, free their leases and keep their traces.
+def settle_group(connection: Connection, claims: Sequence[Claimed], duration_ms: int) -> None:
+    """Mark the events of one claim done and free their leases; each took ``duration_ms``.
 
     Raises:
         LostClaim: a row is no longer ours; the transaction must roll back.
@@ -285,8 +273,7 @@ def settle_group(
             "events": array(claimed.event_id for claimed in claims),
             "keys": [claimed.ordering_key for claimed in claims],
             "token": str(first.token),
-            "traces": array(traces),
-            "durations": array([duration_ms] * len(claims)),
+            "duration": duration_ms,
         },
     )
     if settled != len(claims):
@@ -312,11 +299,11 @@ def load_group(
 def done_group(
     connection: Connection,
     tenant_id: UUID,
-    events: Mapping[UUID, UUID],
+    events: Sequence[UUID],
     consumer: str,
     duration_ms: int,
 ) -> None:
-    """Mark unclaimed events, given with their traces' ids, as done and keep their traces.
+    """Mark unclaimed events as done; each took ``duration_ms``.
 
     Of two workers that have run the same event, the first to get here has it.
 
@@ -330,7 +317,6 @@ def done_group(
             "tenant": str(tenant_id),
             "consumer": consumer,
             "events": array(events),
-            "traces": array(events.values()),
             "token": str(uuid4()),
             "duration": duration_ms,
         },

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import shutil
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +24,7 @@ from sqlalchemy import select
 
 from alquimista.bootstrap import System
 from alquimista.prospeccao.relatorios.models import MetricaDiaria
+from alquimista.runtime.topology import SENDER_QUEUE
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.semana import FUSO, Andamento, Semana
 from alquimista.sandbox.demo.verificacao import Conferencia, check
@@ -30,6 +34,7 @@ from alquimista.settings import Settings
 
 DEMO_OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off")
 """The demo's database is thrown away: it survives kill -9, not a power cut."""
+_THREADS = 1
 _ROTULOS = (
     ("leads_recebidos", "Recebidos"),
     ("leads_enriquecidos", "Enriquecidos"),
@@ -64,7 +69,8 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
         tenant_id = inquilino_demo.provision(system)
         # What was loaded by now lives as long as the process: no garbage to look for in it.
         gc.freeze()
-        importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
+        with _agents_beside(system):
+            importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
         _show(system, tenant_id, semana, importacao, console)
         checks = check(
             system.settings.owner_dsn, system.topology, tenant_id, por_hora=100, por_dia=500
@@ -72,6 +78,27 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
     _show_checks(checks, console)
     console.print(f"Uma semana de prospecção em {time.monotonic() - started:.1f} s.")
     return all(item.ok for item in checks)
+
+
+@contextmanager
+def _agents_beside(system: System) -> Iterator[None]:
+    """The agents work in a thread of their own: the clock and the messages need not wait for it.
+
+    Raises:
+        Exception: what ended the thread, after the block.
+    """
+    queues = tuple(name for name in system.consumers if name != SENDER_QUEUE)
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="agents") as pool:
+        running = [
+            pool.submit(system.home.listen, stop, system.worker(queues)) for _ in range(_THREADS)
+        ]
+        try:
+            yield
+        finally:
+            stop.set()
+        for thread in running:
+            thread.result()
 
 
 def _week(
@@ -96,7 +123,7 @@ def _week(
                 ),
             )
 
-        semana = Semana(system, tenant_id, system.worker(), show)
+        semana = Semana(system, tenant_id, system.worker((SENDER_QUEUE,)), show)
         importacao = semana.start(planilha)
         console.print(
             f"Planilha: {importacao['aceitos']} linhas aceitas, "
