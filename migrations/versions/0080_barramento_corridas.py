@@ -5,7 +5,7 @@ from alembic import op
 from fibonacci_bus import revision_4
 
 revision = "0080"
-down_revision = "0073"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,7 @@ from tests.architecture.schema import (
     tenant_tables,
     views,
 )
+from tests.database import ROOT
 
 OWN_KEYS = {
     "fibonacci_core.breakers": "the key is what is cut off: (tenant_id, name)",
@@ -234,6 +235,15 @@ def test_the_security_definer_functions_are_the_listed_ones(catalogue: Connectio
         assert row.schema == "alquimista_platform", row.signature
         assert row.config == ["search_path=pg_catalog"], row.signature
         assert (row.definer, row.open) == (True, False), row.signature
+
+
+def test_every_function_across_tenants_is_called_by_something() -> None:
+    definitions = ROOT / "platform/core/src/alquimista/plataforma/functions.py"
+    sources = (ROOT / "platform/core/src").rglob("*.py")
+    called = "\n".join(path.read_text(encoding="utf-8") for path in sources if path != definitions)
+    inside = {"audit_append": "the trigger of audit entries", "audit_chain": "that trigger"}
+    names = {signature.partition("(")[0] for signature in FUNCTIONS} - set(inside)
+    assert {name for name in names if f".{name}(" not in called} == set()
 
 
 def test_every_view_shows_its_caller_only_what_the_tables_do(catalogue: Connection) -> None:

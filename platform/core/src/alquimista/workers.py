@@ -97,6 +97,7 @@ class WorkerThreads:
             try:
                 self._system.purger.run()
                 self._system.purge_access()
+                self._system.purge_files()
                 self._system.retencao.run()
             except DBAPIError as error:
                 logger.warning("purge failed", extra={"error": type(error.orig).__name__})
