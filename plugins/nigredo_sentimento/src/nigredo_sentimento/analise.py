@@ -147,16 +147,19 @@ def _reasons(
 ) -> list[str]:
     """For a person: the rules that held, then the words that weighed most."""
     motivos = list(leitura.pedido.motivos) if descadastro != NAO else []
+    nomes = nomear(leitura.lido)
     if descadastro != NAO and not motivos:
-        motivos += _quoted("possível pedido de saída lido em", "pedido", leitura, pesos)
+        motivos += _quoted("possível pedido de saída lido em", "pedido", nomes, pesos)
     if intent != "descadastro":
-        motivos += _quoted("intenção lida em", intent, leitura, pesos)
+        motivos += _quoted("intenção lida em", intent, nomes, pesos)
     if sentimento != "neutro":
-        motivos += _quoted("sentimento lido em", sentimento, leitura, pesos)
+        motivos += _quoted("sentimento lido em", sentimento, nomes, pesos)
     return motivos or ["sem indício claro: leitura pelo conjunto da mensagem"]
 
 
-def _quoted(titulo: str, cabeca: str, leitura: Leitura, pesos: Modelo) -> list[str]:
-    contas = [(pesos.peso(cabeca, linhas), nome) for nome, linhas in nomear(leitura.lido).items()]
+def _quoted(
+    titulo: str, cabeca: str, nomes: Mapping[str, tuple[int, ...]], pesos: Modelo
+) -> list[str]:
+    contas = [(pesos.peso(cabeca, linhas), nome) for nome, linhas in nomes.items()]
     maiores = [nome for peso, nome in sorted(contas, key=lambda item: -item[0]) if peso > 0]
     return [f"{titulo} “{'”, “'.join(maiores[:_CITADAS])}”"] if maiores else []

@@ -161,10 +161,9 @@ def _without_traps(texto: str) -> tuple[str, list[str]]:
 def _tenant_words(frase: Frase, texto: str, tenant: Sequence[str]) -> list[tuple[str, str]]:
     """The tenant's own words: alone they are certain, beside talk of contact a person decides."""
     achados: list[tuple[str, str]] = []
-    conhecidas = {palavras(item) for item in PALAVRAS_DO_DESENHO}
     for item in tenant:
         plano = palavras(item)
-        if not plano or plano in conhecidas:
+        if not plano or plano in _do_desenho():
             continue
         palavra = re.escape(plano)
         if compilar(f"^(?:{{cortesia}} )*{palavra}(?: {{cortesia}})*$").search(texto):
@@ -201,6 +200,11 @@ def _said_no_to_staying(texto: Texto, anterior: Texto) -> bool:
 
 def _spoke_of_meeting(anterior: Texto | None) -> bool:
     return anterior is not None and compilar("{reuniao}|horarios").search(anterior.tudo) is not None
+
+
+@cache
+def _do_desenho() -> frozenset[str]:
+    return frozenset(palavras(item) for item in PALAVRAS_DO_DESENHO)
 
 
 @cache

@@ -50,12 +50,11 @@ class Modelo:
 
     def pontuar(self, tracos: Tracos) -> dict[str, float]:
         """The score of every head; 0 lies between yes and no, intensity is 0 to 100."""
-        largura = len(CABECAS)
+        largura, tabela = len(CABECAS), self.tabela
         somas = [0.0] * largura
         for linhas, fator in blocos(tracos):
-            pesos = b"".join(
-                [self.tabela[linha * largura : (linha + 1) * largura] for linha in linhas]
-            )
+            inicios = [linha * largura for linha in linhas]
+            pesos = b"".join([tabela[inicio : inicio + largura] for inicio in inicios])
             nada = ZERO * len(linhas)
             for cabeca in range(largura):
                 somas[cabeca] += fator * (sum(pesos[cabeca::largura]) - nada)
@@ -68,8 +67,8 @@ class Modelo:
 
     def peso(self, cabeca: str, linhas: Sequence[int]) -> int:
         """The sum of one head's weights in some rows, in its own scale."""
-        largura, coluna = len(CABECAS), CABECAS.index(cabeca)
-        return sum(self.tabela[linha * largura + coluna] for linha in linhas) - ZERO * len(linhas)
+        largura, coluna, tabela = len(CABECAS), CABECAS.index(cabeca), self.tabela
+        return sum([tabela[linha * largura + coluna] for linha in linhas]) - ZERO * len(linhas)
 
 
 def blocos(tracos: Tracos) -> list[tuple[tuple[int, ...], float]]:
