@@ -1,7 +1,8 @@
 """Where an opt-out is certain, uncertain or none: limits chosen on the folds.
 
 The rules' own outcome makes three strata, each with its limits. Innocent uses of opt-out words are
-more than a quarter of our examples by design, far more than in traffic: they count a quarter here.
+more than a quarter of our examples by design, far more than in traffic: they count a quarter for
+how sure "certain" is, and how many others may be paused is counted on the everyday replies only.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from nigredo_sentimento.modelo import Limites
 PRECISAO = 0.95
 """Of what is certain, at least this much must be one, in each stratum."""
 
-PAUSADOS = 0.07
-"""Of the others, at most this much may be taken for one: recall first, so more than the 4 % that is
-wanted in traffic. On the folds 0.04 sees 81 % of the requests, 0.06 86 %, 0.08 90 %."""
+PAUSADOS = 0.04
+"""Of the others in the everyday replies, at most this much may be taken for one: what is wanted in
+traffic. A request missed breaks the law, a pause costs one look of a person: all of it is spent."""
+
+_COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e")
+"""The files whose replies, traps apart, come in something like their natural shares."""
 
 _FOLGA = 0.2
 _PESO_ARMADILHA = 0.25
@@ -30,7 +34,10 @@ def escolher(
 ) -> Limites:
     """The limits for the scores that the folds gave."""
     estratos: dict[str, list[tuple[float, bool, float]]] = {CERTO: [], INCERTO: [], NAO: []}
+    comuns: dict[str, list[tuple[float, bool, float]]] = {CERTO: [], INCERTO: [], NAO: []}
     for exemplo, leitura, ponto in zip(exemplos, leituras, pontos, strict=True):
+        if exemplo.escritor in _COTIDIANAS and not exemplo.armadilha:
+            comuns[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, 1.0))
         peso = _PESO_ARMADILHA if exemplo.armadilha == "palavra_inocente" else 1.0
         estratos[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, peso))
     certo = {nome: _lowest_precise(linhas) for nome, linhas in estratos.items()}
@@ -39,10 +46,10 @@ def escolher(
         nome: min(ponto for ponto, pedido, _ in estratos[nome] if pedido) - _FOLGA
         for nome in (CERTO, INCERTO)
     }
-    outros = sum(peso for linhas in estratos.values() for _, pedido, peso in linhas if not pedido)
-    gastos = sum(_paused(estratos[nome], limite) for nome, limite in incerto.items())
+    outros = sum(not pedido for linhas in comuns.values() for _, pedido, _ in linhas)
+    gastos = sum(_paused(comuns[nome], limite) for nome, limite in incerto.items())
     for limite in _GRADE:
-        if gastos + _paused(estratos[NAO], limite) <= PAUSADOS * outros:
+        if gastos + _paused(comuns[NAO], limite) <= PAUSADOS * outros:
             incerto[NAO] = limite
             break
     else:

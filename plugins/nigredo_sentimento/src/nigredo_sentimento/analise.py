@@ -75,7 +75,7 @@ def analisar(
 def observar(texto: str, anterior: str = "", palavras: Sequence[str] = ()) -> Leitura:
     """What there is to know of a message before the model decides."""
     lido = preparar(texto[:MAXIMO_CARACTERES])
-    antes = preparar(anterior[:MAXIMO_CARACTERES]) if anterior.strip() else None
+    antes = preparar(anterior[:MAXIMO_CARACTERES], nosso=True) if anterior.strip() else None
     pedido = detectar(lido, palavras, antes)
     carga = medir(lido)
     intencao = ler_intencao(lido, carga.valencia, antes)

@@ -54,7 +54,10 @@ _POSTPOSED = re.compile(
     r"(?<![^ ])(?<!nao )(?P<verbo>(?:quero|queremos|preciso|precisa|precisamos|carece|gosto|gostei|"
     r"tenho|temos|vou|vamos|da|rola|adianta|compensa|interessa|sei|posso|podemos|aceito|mande|mandem|"
     r"manda|ligue|liguem|liga|chama|chame|enche|envia|envie|perturbe|insista)"
-    r"(?: (?:mais|nada|interesse|receber|isso|comprar|mensagem|mensagens|email))*) nao(?= ,|$)"
+    r"(?: (?:mais|nada|interesse|receber|isso|comprar|mensagem|mensagens|email))*|"
+    r"(?:mande|mandem|manda|mandar|ligue|liguem|liga|ligar|chama|chame|chamem|envia|envie|enviem|"
+    r"escreve|escreva|escrevam|procure|quero|queremos|precisa|precisam|preciso)"
+    r"(?: [^ ,]+){0,4} mais(?: [^ ,]+){0,5}) nao(?= ,|$)"
 )
 _QUESTION_START = re.compile(
     r"^(?:(?:oi|ola|opa|bom dia|boa tarde|boa noite|e|mas|entao|,|por favor|moca|moco|amigo) )*"
@@ -113,9 +116,12 @@ class Texto:
         return " . ".join(frase.texto for frase in self.frases)
 
 
-def preparar(bruto: str) -> Texto:
-    """Leave out what the lead did not write, and split the rest into plain sentences."""
-    limpo = _bounded(_own_words(bruto))
+def preparar(bruto: str, *, nosso: bool = False) -> Texto:
+    """Leave out what the lead did not write, and split the rest into plain sentences.
+
+    A message of ours (``nosso``) keeps its footer: it is what the lead answers to.
+    """
+    limpo = _bounded(bruto.strip() if nosso else _own_words(bruto))
     plano = sem_acentos(limpo)
     frases = tuple(
         frase
