@@ -24,9 +24,9 @@ traffic. A request missed breaks the law, a pause costs one look of a person: al
 _COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e")
 """The files whose replies, traps apart, come in something like their natural shares."""
 
-_FOLGA = 0.2
+_FOLGA = 0.1
 _PESO_ARMADILHA = 0.25
-_GRADE = tuple(round(-1.5 + 0.05 * passo, 2) for passo in range(71))
+_GRADE = tuple(round(-1.5 + 0.02 * passo, 2) for passo in range(176))
 
 
 def escolher(
@@ -41,11 +41,8 @@ def escolher(
         peso = _PESO_ARMADILHA if exemplo.armadilha == "palavra_inocente" else 1.0
         estratos[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, peso))
     certo = {nome: _lowest_precise(linhas) for nome, linhas in estratos.items()}
-    # Where a rule speaks, no request of the folds may be lost.
-    incerto = {
-        nome: min(ponto for ponto, pedido, _ in estratos[nome] if pedido) - _FOLGA
-        for nome in (CERTO, INCERTO)
-    }
+    # Where a rule is sure, no request of the folds may be lost; elsewhere one in a hundred.
+    incerto = {CERTO: _loses(estratos[CERTO], 0), INCERTO: _loses(estratos[INCERTO], 0.01)}
     outros = sum(not pedido for linhas in comuns.values() for _, pedido, _ in linhas)
     gastos = sum(_paused(comuns[nome], limite) for nome, limite in incerto.items())
     for limite in _GRADE:
@@ -60,14 +57,18 @@ def escolher(
     )
 
 
+def _loses(linhas: Sequence[tuple[float, bool, float]], parte: float) -> float:
+    """The limit that at most this part of the requests stays below, with some slack."""
+    pontos = sorted(ponto for ponto, pedido, _ in linhas if pedido)
+    return round(float(pontos[int(len(pontos) * parte)]) - _FOLGA, 3)
+
+
 def _lowest_precise(linhas: Sequence[tuple[float, bool, float]]) -> float:
-    """The lowest limit from which on, upwards, what passes is precise enough."""
-    achado = _GRADE[-1]
-    for limite, precisao in _precisions(linhas):
-        if precisao < PRECISAO:
-            break
-        achado = limite
-    return achado
+    """The lowest limit above which all that passes, taken together, is precise enough."""
+    return min(
+        (limite for limite, precisao in _precisions(linhas) if precisao >= PRECISAO),
+        default=_GRADE[-1],
+    )
 
 
 def _precisions(linhas: Sequence[tuple[float, bool, float]]) -> Iterator[tuple[float, float]]:

@@ -16,6 +16,7 @@ from nigredo_sentimento.descadastro import (
     INCERTO,
     NAO,
     NEGAM_O_PEDIDO,
+    PAUSAM,
     Descadastro,
     detectar,
 )
@@ -106,7 +107,7 @@ def desfecho(pedido: Descadastro, pontos: float, pesos: Modelo) -> str:
         return CERTO
     if pontos >= pesos.limites.certo[pedido.desfecho]:
         return CERTO
-    if pedido.propria == INCERTO:
+    if pedido.propria == INCERTO or PAUSAM.intersection(pedido.regras):
         return INCERTO
     if pedido.desfecho == NAO and NEGAM_O_PEDIDO.intersection(pedido.regras):
         return NAO

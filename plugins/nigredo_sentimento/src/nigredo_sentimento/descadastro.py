@@ -43,10 +43,15 @@ NEGAM_O_PEDIDO = frozenset(
         "so_horario",
         "serasa",
         "quer_ficar",
+        "nao_receber_outro",
     )
 )
 """Rules of who asks to stay, names another hour or speaks of another's register: alone they are the
 opposite of a request, whatever words they use."""
+
+PAUSAM = frozenset(("numero_errado", "lgpd_so"))
+"""Rules that leave the message to a person whatever the model says: data must be accurate (LGPD,
+art. 6, V), and who only names the law may mean its rights."""
 
 _GUARDA = "guarda"
 _COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting

@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "8749294fa191285663704a58f554eb2f9f882f64ff20633fa88d017b307faa06"
+MODELO_SHA256 = "59f9abbe611062268a0291c150ec072b4494b0c2c3c66c4015bad7a67aa631bb"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
