@@ -33,6 +33,7 @@ _SCHEMA_SOURCES = (
     "fibonacci_bus/src/fibonacci_bus/receiving.py",
     "fibonacci_bus/src/fibonacci_bus/revision_2.py",
     "fibonacci_bus/src/fibonacci_bus/revision_3.py",
+    "fibonacci_bus/src/fibonacci_bus/revision_4.py",
     "platform/core/src/alquimista/db/operations.py",
     "platform/core/src/alquimista/db/roles.py",
     "platform/core/src/alquimista/plataforma/functions.py",

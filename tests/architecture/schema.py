@@ -72,6 +72,22 @@ def tables(connection: Connection) -> list[Table]:
     return [Table(row.name, tuple(row.columns), row.rls, row.forced) for row in rows]
 
 
+def views(connection: Connection) -> dict[str, bool]:
+    """Every view of the three schemas, and whether it runs with the rights of its caller."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT n.nspname || '.' || c.relname AS name,
+                   coalesce('security_invoker=true' = ANY(c.reloptions), false) AS invoker
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('v', 'm')
+            """
+        ),
+        {"schemas": list(SCHEMAS)},
+    )
+    return {row.name: row.invoker for row in rows}
+
+
 def tenant_tables(connection: Connection) -> list[Table]:
     """Every table that holds rows of tenants."""
     others = {VERSION_TABLE, *GLOBAL_TABLES}

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Table, create_engine, text
 from alquimista.db.migrate import current, downgrade, head, upgrade
 from alquimista.db.models import metadata
 from alquimista.db.roles import SCHEMAS
+from alquimista.plataforma.functions import DROPPED, signature
 from fibonacci_bus import ddl
-from tests.architecture.schema import VERSION_TABLE, tables
+from tests.architecture.schema import VERSION_TABLE, tables, views
 from tests.database import Urls
 
 
@@ -49,9 +50,9 @@ def test_every_tenant_model_says_so(catalogue: Connection) -> None:
         table.fullname for table in metadata.tables.values() if table.info.get("tenant") is True
     }
     assert by_info == by_columns
-    in_database = {table.name for table in tables(catalogue)} - {VERSION_TABLE}
+    in_database = {table.name for table in tables(catalogue)} | set(views(catalogue))
     bus = {f"{ddl.SCHEMA}.{name}" for name in ddl.TABLES}
-    assert set(metadata.tables) | bus == in_database
+    assert set(metadata.tables) | bus == in_database - {VERSION_TABLE}
 
 
 def test_an_empty_database_goes_up_down_and_up_again(bare_database: Urls) -> None:
@@ -79,6 +80,30 @@ def test_a_filled_database_goes_down_and_up_again(fresh_database: Urls) -> None:
         assert filled == names, "each table held a row before it went down"
         assert current(connection) == head()
     engine.dispose()
+
+
+def test_functions_that_nothing_calls_are_dropped_and_come_back_on_the_way_down(
+    fresh_database: Urls,
+) -> None:
+    assert _callable(fresh_database) == set()
+    downgrade(fresh_database.owner, "0073")
+    assert _callable(fresh_database) == set(DROPPED)
+    upgrade(fresh_database.owner)
+    assert _callable(fresh_database) == set()
+
+
+def _callable(urls: Urls) -> set[str]:
+    """Which of the dropped functions the app login may call."""
+    engine = create_engine(urls.app)
+    query = text("SELECT has_function_privilege(to_regprocedure(:name), 'EXECUTE')")
+    with engine.begin() as connection:
+        found = {
+            name
+            for name in DROPPED
+            if connection.execute(query, {"name": signature(name)}).scalar_one()
+        }
+    engine.dispose()
+    return found
 
 
 def _fill(urls: Urls) -> set[str]:

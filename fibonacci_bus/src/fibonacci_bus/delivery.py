@@ -137,7 +137,7 @@ class Delivery:
             try:
                 with self._scope(event.tenant_id) as connection:
                     elapsed = int((monotonic() - started) * 1000)
-                    settle(connection, claimed, event.trace_id, elapsed)
+                    settle(connection, claimed, elapsed)
                     commit(connection)
                 return
             except Exception as error:

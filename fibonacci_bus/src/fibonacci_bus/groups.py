@@ -100,7 +100,7 @@ def run_whole(
             raise GroupRefused
         if not all(consumer.admit(connection, event) for event in events.values()):
             raise GroupRefused
-        done: dict[UUID, UUID] = {}
+        done: list[UUID] = []
         commits: list[Commit] = []
         for message in messages:
             event = events[message.event_id]
@@ -111,7 +111,7 @@ def run_whole(
                     raise
                 failed.append((message, error))
                 continue
-            done[event.id] = event.trace_id
+            done.append(event.id)
         if done:
             elapsed = int((monotonic() - started) * 1000) // len(done)
             done_group(connection, tenant_id, done, consumer.name, elapsed)
@@ -128,11 +128,6 @@ def commit_whole(scope: Scope, ready: Sequence[Ready], started: float) -> None:
     """
     elapsed = int((monotonic() - started) * 1000) // len(ready)
     with scope(ready[0][1].tenant_id) as connection:
-        settle_group(
-            connection,
-            [claimed for _, claimed, _, _ in ready],
-            [event.trace_id for _, _, event, _ in ready],
-            elapsed,
-        )
+        settle_group(connection, [claimed for _, claimed, _, _ in ready], elapsed)
         for _, _, _, commit in ready:
             commit(connection)

@@ -19,64 +19,52 @@ from fibonacci_bus.driver import array, fetch
 from fibonacci_bus.errors import ErrorClass, LostClaim
 from fibonacci_bus.event import Event
 
-_CLAIM = text(
-    f"""
+_CLAIM = f"""
     WITH lease AS (
         INSERT INTO {SCHEMA}.leases AS l
             (tenant_id, consumer, ordering_key, event_id, token, lease_until)
-        SELECT :tenant, :consumer, CAST(:ordering_key AS text), :event, :token,
-               clock_timestamp() + make_interval(secs => :seconds)
-        WHERE CAST(:ordering_key AS text) IS NOT NULL
+        SELECT %(tenant)s, %(consumer)s, %(ordering_key)s::text, %(event)s, %(token)s,
+               clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE %(ordering_key)s::text IS NOT NULL
         ON CONFLICT (tenant_id, consumer, ordering_key) DO UPDATE
             SET event_id = excluded.event_id, token = excluded.token,
                 lease_until = excluded.lease_until
             WHERE l.lease_until < clock_timestamp() OR l.event_id = excluded.event_id
-               OR l.lease_until > clock_timestamp() + make_interval(secs => :longest)
+               OR l.lease_until > clock_timestamp() + make_interval(secs => %(longest)s)
         RETURNING 1
     ), box AS (
         INSERT INTO {SCHEMA}.inbox AS i
             (tenant_id, event_id, consumer, status, attempts, token, lease_until)
-        SELECT :tenant, :event, :consumer, 'running', 1, :token,
-               clock_timestamp() + make_interval(secs => :seconds)
-        WHERE CAST(:ordering_key AS text) IS NULL OR EXISTS (SELECT 1 FROM lease)
+        SELECT %(tenant)s, %(event)s, %(consumer)s, 'running', 1, %(token)s,
+               clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE %(ordering_key)s::text IS NULL OR EXISTS (SELECT 1 FROM lease)
         ON CONFLICT (tenant_id, event_id, consumer) DO UPDATE
             SET status = 'running', attempts = i.attempts + 1, token = excluded.token,
                 lease_until = excluded.lease_until
             WHERE i.status <> 'done' AND (i.lease_until < clock_timestamp()
-               OR i.lease_until > clock_timestamp() + make_interval(secs => :longest))
+               OR i.lease_until > clock_timestamp() + make_interval(secs => %(longest)s))
         RETURNING attempts
     )
     SELECT (SELECT attempts FROM box) AS attempts,
            set_config('synchronous_commit', 'off', true) AS hasty,
-           (SELECT status FROM {SCHEMA}.inbox WHERE tenant_id = :tenant AND event_id = :event
-            AND consumer = :consumer) AS known,
+           (SELECT status FROM {SCHEMA}.inbox WHERE tenant_id = %(tenant)s AND event_id = %(event)s
+            AND consumer = %(consumer)s) AS known,
            {EVENT_COLUMNS}
     FROM (SELECT 1) AS one
-    LEFT JOIN {SCHEMA}.events e ON e.tenant_id = :tenant AND e.id = :event
+    LEFT JOIN {SCHEMA}.events e ON e.tenant_id = %(tenant)s AND e.id = %(event)s
     """
-)
-_EVENT_AT = 3
-"""Where an event's columns begin in the answer to a claim."""
-_SETTLE = text(
-    f"""
+_SETTLE = f"""
     WITH freed AS (
-        DELETE FROM {SCHEMA}.leases WHERE tenant_id = :tenant AND consumer = :consumer
-            AND ordering_key = CAST(:ordering_key AS text) AND token = :token
+        DELETE FROM {SCHEMA}.leases WHERE tenant_id = %(tenant)s AND consumer = %(consumer)s
+            AND ordering_key = %(ordering_key)s::text AND token = %(token)s
         RETURNING 1
-    ), mine AS (
-        UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
-            last_error = NULL, last_error_class = NULL
-        WHERE tenant_id = :tenant AND event_id = :event AND consumer = :consumer
-          AND token = :token AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
-        RETURNING attempts
-    ), traced AS (
-        INSERT INTO {SCHEMA}.traces
-            (id, tenant_id, event_id, consumer, trace_id, attempt, outcome, duration_ms)
-        SELECT :id, :tenant, :event, :consumer, :trace, attempts, 'done', :duration FROM mine
     )
-    SELECT count(*) FROM mine
+    UPDATE {SCHEMA}.inbox SET status = 'done', done_at = clock_timestamp(),
+        last_error = NULL, last_error_class = NULL, duration_ms = %(duration)s
+    WHERE tenant_id = %(tenant)s AND event_id = %(event)s AND consumer = %(consumer)s
+      AND token = %(token)s AND status = 'running' AND (SELECT count(*) FROM freed) >= 0
+    RETURNING 1
     """
-)
 _FAIL = text(
     f"""
     WITH freed AS (
@@ -110,7 +98,7 @@ _CLAIM_GROUP = f"""
     """
 _SETTLE_GROUP = f"""
     SELECT {SCHEMA}.inbox_settle(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
-        %(keys)s::text[], %(token)s::uuid, %(traces)s::uuid[], %(durations)s::integer[])
+        %(keys)s::text[], %(token)s::uuid, %(duration)s)
     """
 _LOAD_GROUP = f"""
     SELECT id::text, source, type, detail, trace_id, occurred_at, ordering_key, causation_id,
@@ -119,7 +107,7 @@ _LOAD_GROUP = f"""
     """
 _DONE_GROUP = f"""
     SELECT {SCHEMA}.inbox_done(%(tenant)s::uuid, %(consumer)s, %(events)s::uuid[],
-        %(traces)s::uuid[], %(token)s::uuid, %(duration)s)
+        %(token)s::uuid, %(duration)s)
     """
 # Claims do not wait for the disk: the settlement does, and whatever came before it is then kept.
 # A server that crashes between the two forgets a claim whose token settles nothing any more.
@@ -189,7 +177,8 @@ def claim_and_load(
 ) -> tuple[Claimed, Event | None] | AlreadyDone | Busy:
     """As ``claim``, with the event; None where it is gone."""
     token = uuid4()
-    row = connection.execute(
+    ((attempts, _, known, *columns),) = fetch(
+        connection,
         _CLAIM,
         {
             "tenant": tenant_id,
@@ -200,24 +189,20 @@ def claim_and_load(
             "seconds": lease.total_seconds(),
             "longest": longest_lease(lease).total_seconds(),
         },
-    ).one()
-    if row.attempts is not None:
-        claimed = Claimed(tenant_id, event_id, consumer, ordering_key, token, row.attempts)
-        return claimed, Event(*row[_EVENT_AT:]) if row.id is not None else None
-    return AlreadyDone() if row.known == "done" else Busy()
+    )
+    if attempts is not None:
+        claimed = Claimed(tenant_id, event_id, consumer, ordering_key, token, attempts)
+        return claimed, Event(*columns) if columns[0] is not None else None
+    return AlreadyDone() if known == "done" else Busy()
 
 
-def settle(connection: Connection, claimed: Claimed, trace_id: UUID, duration_ms: int) -> None:
-    """Mark the event done, free the lease and keep the trace, in the commit transaction.
+def settle(connection: Connection, claimed: Claimed, duration_ms: int) -> None:
+    """Mark the event done and free the lease, in the commit transaction.
 
     Raises:
         LostClaim: the row is no longer ours; the transaction must roll back.
     """
-    mine = connection.execute(
-        _SETTLE,
-        {**_parameters(claimed), "id": uuid4(), "trace": trace_id, "duration": duration_ms},
-    ).scalar_one()
-    if mine != 1:
+    if not fetch(connection, _SETTLE, {**_parameters(claimed), "duration": duration_ms}):
         raise LostClaim(f"{claimed.consumer} lost {claimed.event_id}")
 
 
@@ -267,10 +252,8 @@ def claim_group(
     }
 
 
-def settle_group(
-    connection: Connection, claims: Sequence[Claimed], traces: Sequence[UUID], duration_ms: int
-) -> None:
-    """Mark the events of one claim done, free their leases and keep their traces.
+def settle_group(connection: Connection, claims: Sequence[Claimed], duration_ms: int) -> None:
+    """Mark the events of one claim done and free their leases; each took ``duration_ms``.
 
     Raises:
         LostClaim: a row is no longer ours; the transaction must roll back.
@@ -285,8 +268,7 @@ def settle_group(
             "events": array(claimed.event_id for claimed in claims),
             "keys": [claimed.ordering_key for claimed in claims],
             "token": str(first.token),
-            "traces": array(traces),
-            "durations": array([duration_ms] * len(claims)),
+            "duration": duration_ms,
         },
     )
     if settled != len(claims):
@@ -312,11 +294,11 @@ def load_group(
 def done_group(
     connection: Connection,
     tenant_id: UUID,
-    events: Mapping[UUID, UUID],
+    events: Sequence[UUID],
     consumer: str,
     duration_ms: int,
 ) -> None:
-    """Mark unclaimed events, given with their traces' ids, as done and keep their traces.
+    """Mark unclaimed events as done; each took ``duration_ms``.
 
     Of two workers that have run the same event, the first to get here has it.
 
@@ -330,7 +312,6 @@ def done_group(
             "tenant": str(tenant_id),
             "consumer": consumer,
             "events": array(events),
-            "traces": array(events.values()),
             "token": str(uuid4()),
             "duration": duration_ms,
         },

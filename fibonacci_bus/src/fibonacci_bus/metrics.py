@@ -34,8 +34,8 @@ _CONSUMERS = text(
     done AS (
         SELECT consumer, count(*) AS handled, avg(duration_ms) AS mean_ms,
                percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms
-        FROM {SCHEMA}.traces, span
-        WHERE finished_at >= since
+        FROM {SCHEMA}.inbox, span
+        WHERE done_at >= since AND status = 'done'
           AND (CAST(:tenant AS uuid) IS NULL OR tenant_id = CAST(:tenant AS uuid))
         GROUP BY consumer
     ), tried AS (

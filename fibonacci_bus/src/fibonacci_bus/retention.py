@@ -71,8 +71,8 @@ _EVENTS = text(
     DELETE FROM {SCHEMA}.events e USING old WHERE e.tenant_id = old.tenant_id AND e.id = old.id
     """
 )
-# Inbox and traces have no index by time, on purpose (every event would pay for it): they are
-# walked along their primary keys.
+# The inbox has no index by time, on purpose (every event would pay for it): it is walked along its
+# primary key.
 _INBOX = text(
     f"""
     WITH page AS (
@@ -92,22 +92,6 @@ _INBOX = text(
            (array_agg(consumer ORDER BY event_id DESC, consumer DESC))[1] AS name FROM page
     """
 )
-_TRACES = text(
-    f"""
-    WITH page AS (
-        SELECT tenant_id, id FROM {SCHEMA}.traces
-        WHERE tenant_id = :tenant AND (CAST(:last AS uuid) IS NULL OR id > CAST(:last AS uuid))
-        ORDER BY id LIMIT :limit
-    ), gone AS (
-        DELETE FROM {SCHEMA}.traces t USING page p
-        WHERE t.tenant_id = p.tenant_id AND t.id = p.id
-          AND t.finished_at < clock_timestamp() - make_interval(secs => :seconds)
-        RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM gone) AS gone, count(*) AS seen,
-           (array_agg(id ORDER BY id DESC))[1] AS last, '' AS name FROM page
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +104,7 @@ class Retention:
 
     events: timedelta | None = None
     dead_letters: timedelta | None = timedelta(days=14)
-    inbox: timedelta | None = timedelta(days=30)
-    traces: timedelta | None = timedelta(days=90)
+    inbox: timedelta | None = timedelta(days=90)
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` where the inbox would forget too early."""
@@ -160,13 +143,9 @@ def purge(
     if retention.dead_letters is not None:
         seconds = retention.dead_letters.total_seconds()
         by_limit.run("dead_letters", _DEAD_LETTERS, {"seconds": seconds})
-    by_page = _ByPage(scope, tenant_id, batch, report)
-    for table, query, age in (
-        ("inbox", _INBOX, retention.inbox),
-        ("traces", _TRACES, retention.traces),
-    ):
-        if age is not None:
-            by_page.run(table, query, {"seconds": age.total_seconds()})
+    if retention.inbox is not None:
+        seconds = retention.inbox.total_seconds()
+        _ByPage(scope, tenant_id, batch, report).run("inbox", _INBOX, {"seconds": seconds})
     if retention.events is not None:
         by_limit.run("events", _EVENTS, {"before": now - retention.events})
     return gone

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from fibonacci_bus import revision_2, revision_3
+from fibonacci_bus import revision_2, revision_3, revision_4
 from fibonacci_bus.ddl import SCHEMA, upgrade
 from fibonacci_bus.event import Event
 
@@ -30,15 +30,17 @@ def install(engine: Engine) -> bool:
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        first, second, third, login = connection.execute(
+        first, second, third, fourth, login = connection.execute(
             text(
                 "SELECT to_regclass(:table) IS NOT NULL, to_regproc(:routine) IS NOT NULL, "
-                "to_regclass(:index) IS NOT NULL, quote_ident(current_user)"
+                "to_regclass(:index) IS NOT NULL, to_regprocedure(:done) IS NOT NULL, "
+                "quote_ident(current_user)"
             ),
             {
                 "table": f"{SCHEMA}.events",
                 "routine": f"{SCHEMA}.inbox_done",
                 "index": f"{SCHEMA}.{revision_3.INDEX}",
+                "done": f"{SCHEMA}.{revision_4.ROUTINES[-1]}",
             },
         ).one()
 
@@ -52,7 +54,9 @@ def install(engine: Engine) -> bool:
             revision_2.upgrade(execute, app_role=login)
         if not third:
             revision_3.upgrade(execute)
-    return not third
+        if not fourth:
+            revision_4.upgrade(execute, app_role=login)
+    return not fourth
 
 
 def partition_scope(engine: Engine) -> Callable[[UUID], AbstractContextManager[Connection]]:

@@ -177,7 +177,7 @@ def test_a_refresh_gives_a_new_token_of_the_same_session(pessoa: Visita) -> None
     before = pessoa.token
     pessoa.keep(pessoa.refresh().get_json())
     assert pessoa.token != before
-    [session] = pessoa.ok("GET", "/api/me/sessoes")
+    [session] = pessoa.ok("GET", "/api/me/sessoes")["itens"]
     assert session["atual"] is True
     assert_error(pessoa.refresh("nada"), 401)
 
@@ -187,7 +187,7 @@ def test_an_ended_session_s_tokens_are_refused_though_the_pool_would_take_them(
 ) -> None:
     laptop = Visita(pessoa.way, email=pessoa.email)
     laptop.login()
-    [other] = [s["id"] for s in pessoa.ok("GET", "/api/me/sessoes") if not s["atual"]]
+    [other] = [s["id"] for s in pessoa.ok("GET", "/api/me/sessoes")["itens"] if not s["atual"]]
     assert pessoa.send("DELETE", f"/api/me/sessoes/{other}").status_code == 204
     assert_error(laptop.send("GET", "/api/me"), 401)
     assert_error(laptop.refresh(), 401)
@@ -234,7 +234,9 @@ def test_a_second_factor_is_asked_for_and_taken_away(pessoa: Visita) -> None:
     assert set(answer) == {"desafio", "expires_in"}
     sent = {"desafio": answer["desafio"], "codigo": "123456"}
     pessoa.keep(pessoa.ok("POST", "/api/auth/login/codigo", sent))
-    assert [s["segundo_fator"] for s in pessoa.ok("GET", "/api/me/sessoes")].count(True) == 2
+    assert [s["segundo_fator"] for s in pessoa.ok("GET", "/api/me/sessoes")["itens"]].count(
+        True
+    ) == 2
     pessoa.ok("POST", f"{factor}/desativacao", {"senha": SENHA})
     assert pessoa.ok("GET", factor)["ativo"] is False
 

@@ -72,7 +72,7 @@ def test_a_person_with_an_account_joins_by_the_link_and_keeps_their_password(
     token = other.letter_token()
     other.ok("POST", ACEITE, {"token": token, "nome": "Outro", "senha": "Trocada123"})
     other.login(SENHA)
-    listed = other.ok("GET", "/api/me/contas")
+    listed = other.ok("GET", "/api/me/contas")["itens"]
     assert {(c["id"], c["papel"]) for c in listed} == {
         (own, "admin"),
         (tenant_of(pessoa), "operator"),

@@ -24,7 +24,7 @@ def later(way: Way, seconds: int) -> None:
 
 def session_of(pessoa: Visita) -> str:
     """The id of the session that calls."""
-    [current] = [s["id"] for s in pessoa.ok("GET", "/api/me/sessoes") if s["atual"]]
+    [current] = [s["id"] for s in pessoa.ok("GET", "/api/me/sessoes")["itens"] if s["atual"]]
     return str(current)
 
 
@@ -96,7 +96,7 @@ def test_sessions_are_listed_with_their_device_and_ended_one_by_one(pessoa: Visi
         User_Agent="Navegador/1.0 " + "x" * 500,
     )
     laptop.keep(answer.get_json())
-    listed = pessoa.ok("GET", "/api/me/sessoes")
+    listed = pessoa.ok("GET", "/api/me/sessoes")["itens"]
     assert [s["atual"] for s in listed] == [False, True]
     assert listed[0]["rede"] == laptop.rede
     assert listed[0]["dispositivo"].startswith("Navegador/1.0")

@@ -89,7 +89,7 @@ def import_one(way: Way) -> dict[str, Any]:
 
 
 def test_a_package_that_breaks_at_import_is_listed_and_the_others_are_in(mundo: Way) -> None:
-    listed = {agent["id"]: agent for agent in mundo.call("GET", "/api/agents")}
+    listed = {agent["id"]: agent for agent in mundo.call("GET", "/api/agents")["itens"]}
     assert set(listed) == SEVEN | {"agente_bravo", "agente_teimoso", "agente_quebrado"}
     broken = listed["agente_quebrado"]
     assert (broken["status"], broken["ativo"]) == ("recusado", False)

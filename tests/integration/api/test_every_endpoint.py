@@ -54,7 +54,7 @@ def test_a_person_signs_in_and_learns_who_they_are(mundo: Way) -> None:
 
 
 def test_agents_are_listed_shown_deactivated_and_activated(mundo: Way) -> None:
-    listed = mundo.call("GET", "/api/agents")
+    listed = mundo.call("GET", "/api/agents")["itens"]
     assert [agent["id"] for agent in listed if agent["ativo"]] == [
         f"nigredo_{name}"
         for name in (

@@ -228,6 +228,57 @@ def test_every_body_has_an_example_that_its_own_schema_takes() -> None:
     assert found > 120
 
 
+def test_every_answer_says_in_words_what_it_is_and_a_file_of_which_kind() -> None:
+    document = offline_app().test_client().get("/api/openapi.json").get_json()
+    kinds = set()
+    for name, operation in operations(document):
+        for code, body in operation["responses"].items():
+            if not code.startswith("2") or code == "204":
+                continue
+            content = body.get("content", {})
+            if "application/json" not in content:
+                assert body["description"] not in ("OK", "Accepted", "Created"), (name, code)
+            if not content:
+                assert "`null`" in body["description"], (name, code)
+            for kind, shown in content.items():
+                kinds.add(kind)
+                assert "schema" in shown and shown["example"], (name, kind)
+                if kind != "application/json":
+                    assert shown["schema"]["type"] == "string", (name, kind)
+    assert kinds == {
+        "application/json",
+        "application/pdf",
+        "application/zip",
+        "text/csv",
+        "text/html",
+        "text/plain",
+    }
+
+
+def test_files_and_pages_come_as_the_manual_says(mundo: Way) -> None:
+    document = mundo.call("GET", "/api/openapi.json")
+    verify = mundo.system.settings.whatsapp.verify_token
+    paths = {
+        "/api/auditoria/exportacao.csv": "",
+        "/api/conta/exportacao": "",
+        "/api/tratamentos/exportacao.csv": "",
+        "/confirmar": "?token=abc",
+        "/recuperar": "?token=abc",
+        "/privacidade/{tenant_id}": "",
+        "/webhooks/whatsapp": f"?hub.mode=subscribe&hub.verify_token={verify}&hub.challenge=7",
+    }
+    for path, query in paths.items():
+        address = path.replace("{tenant_id}", str(mundo.tenant_id)) + query
+        response = mundo.response("GET", address, buffered=True)
+        assert response.status_code == 200, path
+        [told] = document["paths"][path]["get"]["responses"]["200"]["content"]
+        assert response.mimetype == told, path
+        example = document["paths"][path]["get"]["responses"]["200"]["content"][told]["example"]
+        if told == "text/csv":
+            first = response.get_data(as_text=True).splitlines()[0]
+            assert example.splitlines()[0] == first, path
+
+
 def test_every_operation_is_described_under_one_known_tag_with_its_errors() -> None:
     document = offline_app().test_client().get("/api/openapi.json").get_json()
     tags = [tag["name"] for tag in document["tags"]]

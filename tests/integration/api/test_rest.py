@@ -17,6 +17,7 @@ from alquimista.db.session import Database
 from alquimista.http.bodies import MAX_DEPTH, MAX_JSON_BYTES
 from alquimista.plataforma.audit.service import SISTEMA
 from alquimista.plataforma.chamadas.limits import UseLimits
+from alquimista.sandbox.inquilino_demo import EMAIL, SENHA
 from alquimista.settings import ApiLimits
 from tests.conftest import TestTenant
 from tests.database import Server
@@ -69,6 +70,12 @@ LISTS = {
     "/api/webhooks": ("created_at", "updated_at", "titulo"),
     "/api/servidores-mcp": ("nome",),
     "/api/titulares/pedidos": ("created_at",),
+    "/api/agents": ("id", "titulo"),
+    "/api/operations": ("name", "agente"),
+    "/api/me/sessoes": ("created_at", "ultimo_uso_em", "expira_em"),
+    "/api/me/contas": ("nome",),
+    "/api/finalidades": ("registro", "titulo"),
+    "/api/modelos": ("numero", "created_at"),
 }
 
 
@@ -95,6 +102,39 @@ def test_a_cursor_of_another_order_or_list_is_refused(mundo: Way) -> None:
         wrong = mundo.response("GET", f"/api/leads?ordenar=empresa&cursor={rubbish}")
         assert_error(wrong, 400, 422, hint=rubbish)
     assert_error(mundo.response("GET", "/api/leads?ordenar=senha"), 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/agents", "/api/me/sessoes?ordenar=created_at", "/api/finalidades"]
+)
+def test_a_cursor_of_a_list_that_is_made_is_held_to_its_order_too(mundo: Way, path: str) -> None:
+    mundo.client.post("/api/auth/login", json={"email": EMAIL, "senha": SENHA})
+    joined = f"{path}&" if "?" in path else f"{path}?"
+    proximo = mundo.call("GET", f"{joined}limite=1")["proximo"]
+    own = path.partition("?")[0]
+    other = "-expira_em" if "sessoes" in path else "titulo"
+    assert proximo is not None
+    for query in (f"ordenar={other}&cursor={proximo}", "cursor=x", "cursor=W10", "cursor=bnVsbA"):
+        wrong = mundo.response("GET", f"{own}?{query}")
+        assert assert_error(wrong, 422, hint=query)["status"] == "cursor_invalido"
+    assert_error(mundo.response("GET", f"{own}?ordenar=senha"), 422)
+
+
+def test_filters_of_lists_that_are_made_answer_what_they_name(mundo: Way) -> None:
+    def names(path: str, name: str) -> set[str]:
+        return {item[name] for item in mundo.call("GET", path)["itens"]}
+
+    every = names("/api/agents", "id")
+    assert names("/api/agents?ativo=true", "id") | names("/api/agents?ativo=false", "id") == every
+    assert names("/api/agents?status=recusado", "id") == set()
+    assert names("/api/operations?agente=nigredo_sentimento", "agente") == {"nigredo_sentimento"}
+    assert names("/api/operations?agente=ninguem", "name") == set()
+    assert names("/api/finalidades?ativa=false", "finalidade") == {"melhoria_modelo"}
+    assert names("/api/me/contas?papel=viewer", "id") == set()
+    assert len(names("/api/me/sessoes?atual=true", "id")) == 1
+    lead = lead_named(mundo, "Elo")["id"]
+    refused = names(f"/api/leads/{lead}/bases-legais?permitido=false", "finalidade")
+    assert refused == {"melhoria_modelo"}
 
 
 def test_filters_of_leads_answer_what_they_name(mundo: Way) -> None:

@@ -80,7 +80,12 @@ def test_without_consent_nothing_is_measured_or_trained(conta: Way) -> None:
         modelos.train(conta.tenant_id, SISTEMA, quiet)
     with pytest.raises(SemConsentimento):
         modelos.evaluate(conta.tenant_id, quiet)
-    assert conta.call("GET", "/api/modelos") == {"em_uso": 0, "consentido": False, "itens": []}
+    assert conta.call("GET", "/api/modelos") == {
+        "em_uso": 0,
+        "consentido": False,
+        "itens": [],
+        "proximo": None,
+    }
 
 
 def test_consent_names_its_purpose_and_is_audited(conta: Way) -> None:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from alquimista.db.session import Database
+from alquimista.plataforma.tenants.redacao import MODELO_DE_LINGUAGEM
 from alquimista.settings import from_environment
 from alquimista.tools.catalogue import build_registry
 from alquimista_sdk.models import TenantFacts
@@ -55,7 +56,8 @@ def test_each_service_is_called_where_its_variable_says(
                 "LLM_URL": f"{service.url}/v1",
             }
         )
-        registry = build_registry(TenantFacts(id=tenant.id, nome="Real"), database, settings)
+        facts = TenantFacts(id=tenant.id, nome="Real", redator=MODELO_DE_LINGUAGEM)
+        registry = build_registry(facts, database, settings)
         company = registry.call(
             "enrichment.company", {"cnpj": "19131243000197", "empresa": "Aurora"}
         )

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, Row, create_engine, text
 
+from alquimista.db.roles import APP, RELAY
 from alquimista.db.session import Database
 from fibonacci_bus import (
     Consumer,
@@ -72,14 +73,18 @@ def classify(error: BaseException) -> ErrorClass:
 
 
 def cut_connections(urls: Urls) -> None:
-    """End every other session of the database, as a restarting server does."""
+    """End the sessions of the workers' logins, as a restarting server does.
+
+    The owner's stay: a test may be looking at the tables at that moment.
+    """
     engine = create_engine(urls.admin)
     with engine.begin() as connection:
         connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+                "WHERE datname = current_database() AND usename = ANY(:logins)"
+            ),
+            {"logins": [APP, RELAY]},
         )
     engine.dispose()
 

@@ -202,7 +202,7 @@ def test_a_busy_key_is_sent_again_without_burning_a_receive(rig: Rig) -> None:
     assert [(row.receives, row.receipt) for row in waiting] == [(0, None)] * 2
     assert [(row.state, row.hidden) for row in waiting] == [("waiting", True), ("parked", False)]
     with rig.database.scope(rig.tenant_id) as connection:
-        settle(connection, held, first.trace_id, 1)
+        settle(connection, held, 1)
     rig.make_visible()
     rig.worker(toy).run_once()
     rig.worker(toy).run_once()
@@ -251,9 +251,9 @@ def test_a_late_failure_does_not_bury_what_another_worker_does(rig: Rig) -> None
         assert fail(connection, old, ErrorClass.PERMANENT, "late") is False
         assert give_back(connection, old) is False
         with pytest.raises(LostClaim):
-            settle(connection, old, event.trace_id, 1)
+            settle(connection, old, 1)
     with rig.database.scope(rig.tenant_id) as connection:
-        settle(connection, new, event.trace_id, 1)
+        settle(connection, new, 1)
     with rig.database.scope(rig.tenant_id) as connection:
         again = claim(connection, rig.tenant_id, event.id, "c", MINUTE, None)
     assert isinstance(again, AlreadyDone)

@@ -72,6 +72,14 @@ def test_an_empty_database_is_migrated_and_again_changes_nothing(
     assert count(bare_database, "nigredo_leads.leads") == 0
 
 
+def test_a_worker_of_a_queue_that_does_not_exist_is_told(
+    command: Command, fresh_database: Urls
+) -> None:
+    result = command("worker", "--fila", "nada", urls=fresh_database)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Erro: não há fila nada; há ")
+
+
 def test_a_revision_that_does_not_exist_is_told(command: Command, bare_database: Urls) -> None:
     result = command("migrate", "--revisao", "nada", urls=bare_database)
     assert result.exit_code == 1

@@ -12,8 +12,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from alquimista.prospeccao.finalidades.consulta import decisoes
+from alquimista.prospeccao.finalidades.porta import FinalidadeNegada
 from alquimista.prospeccao.importacoes.desfazer import NaoPodeDesfazer, undo
 from alquimista.prospeccao.relatorios.service import objections
+from alquimista.tools.catalogue import build_registry
 from tests.database import Server
 from tests.integration.api.world import another_tenant, assert_error, audited, open_way
 from tests.integration.conftest import Way
@@ -179,6 +181,57 @@ def test_a_purpose_that_is_off_stops_for_everybody(conta: Way, bancada: Bancada)
         f"SELECT enriquecimento FROM nigredo_leads.leads WHERE email_norm = '{email}'"
     )
     assert row.enriquecimento == "dispensado"
+
+
+@pytest.mark.usefixtures("de_fabrica")
+def test_a_purpose_that_is_off_shuts_the_tool_itself(conta: Way) -> None:
+    assert look_up(conta, empresa="Empresa Sem Lead")["sandbox"] is True
+    assert patch(conta, "enriquecimento", {"ativa": False}).status_code == 200
+    with pytest.raises(FinalidadeNegada, match="desativada na conta"):
+        look_up(conta, empresa="Empresa Sem Lead")
+
+
+@pytest.mark.usefixtures("de_fabrica")
+def test_who_took_the_look_up_back_is_not_looked_up_under_any_name(
+    conta: Way, bancada: Bancada
+) -> None:
+    gone = bancada.lead(empresa="Metais Recuo Ltda", cnpj="16727230000197")
+    other = bancada.lead(empresa="Fios Presentes Ltda")
+    withdraw(conta, gone, "enriquecimento")
+    own = {"empresa": "Metais Recuo Ltda", "cnpj": "16727230000197"}
+    hidden = [
+        {**own, "lead_id": str(gone)},
+        own,
+        {"empresa": "outra", "cnpj": "16.727.230/0001-97"},
+        {"empresa": " METAIS recuo ltda "},
+        {"empresa": "outra", "email": f"{gone}@CLIENTE.example.com"},
+        {**own, "lead_id": str(other)},
+        {**own, "lead_id": str(uuid4())},
+    ]
+    for payload in hidden:
+        with pytest.raises(FinalidadeNegada, match="retirou a autorização"):
+            look_up(conta, **payload)
+    assert look_up(conta, lead_id=str(other), empresa="Fios Presentes Ltda")["fonte"]
+
+
+@pytest.mark.usefixtures("de_fabrica")
+def test_a_company_of_two_leads_is_looked_up_for_the_one_who_did_not_object(
+    conta: Way, bancada: Bancada
+) -> None:
+    gone, willing = (bancada.lead(empresa="Tubos Dois", cnpj="19131243000197") for _ in range(2))
+    withdraw(conta, gone, "enriquecimento")
+    own = {"empresa": "Tubos Dois", "cnpj": "19131243000197"}
+    assert look_up(conta, lead_id=str(willing), **own)["sandbox"] is True
+    with pytest.raises(FinalidadeNegada):
+        look_up(conta, **own)
+
+
+def look_up(way: Way, **payload: Any) -> dict[str, Any]:
+    """Call the tool as the platform hands it out."""
+    database, settings = way.system.database, way.system.settings
+    with way.uow() as uow:
+        tenant = way.system.services.tenants.facts(uow)
+    return build_registry(tenant, database, settings).call("enrichment.company", payload)
 
 
 def test_a_purpose_is_changed_once_by_who_read_it_last_and_goes_back(conta: Way) -> None:

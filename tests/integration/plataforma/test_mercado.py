@@ -43,7 +43,10 @@ def test_an_agent_is_activated_configured_and_deactivated(
     system: System, client: FlaskClient, hooks: ToyHooks, tenant_id: UUID
 ) -> None:
     headers = token_of(client)
-    listed = {agent["id"]: agent for agent in client.get("/api/agents", headers=headers).get_json()}
+    listed = {
+        agent["id"]: agent
+        for agent in client.get("/api/agents", headers=headers).get_json()["itens"]
+    }
     assert listed["toy_agent"]["ativo"] is False
     assert (
         listed["broken_agent"]["erro"] == "boom" and listed["broken_agent"]["status"] == "recusado"

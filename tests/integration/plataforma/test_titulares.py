@@ -40,9 +40,10 @@ def new_lead(way: Way) -> tuple[str, str]:
     return str(lead["id"]), email
 
 
-def ask(way: Way, tipo: str, email: str) -> str:
-    """Send the public form; answers the page."""
-    response = way.client.post(f"/privacidade/{way.tenant_id}", data={"tipo": tipo, "email": email})
+def ask(way: Way, tipo: str, email: str, finalidade: str = "") -> str:
+    """Send the public form, as a browser does; answers the page."""
+    data = {"tipo": tipo, "email": email, "finalidade": finalidade}
+    response = way.client.post(f"/privacidade/{way.tenant_id}", data=data)
     assert response.status_code == 200, response.get_data(as_text=True)
     way.drain()
     return response.get_data(as_text=True)
@@ -86,6 +87,66 @@ def test_a_person_has_their_data_erased_by_a_link(mundo: Way) -> None:
         f"WHERE mensagem LIKE '%%{link.rsplit('/', 1)[1]}%%'"
     )
     assert left[0].n == 0
+
+
+def permitted(way: Way, lead_id: str) -> set[str]:
+    """The purposes that may use the lead's data."""
+    found = way.call("GET", f"/api/leads/{lead_id}/bases-legais")["itens"]
+    return {item["finalidade"] for item in found if item["permitido"]}
+
+
+def test_a_person_stops_one_use_by_a_link_and_no_other(mundo: Way) -> None:
+    lead_id, email = new_lead(mundo)
+    before = permitted(mundo, lead_id)
+    assert {"prospeccao", "enriquecimento"} <= before
+    ask(mundo, "oposicao", email, "enriquecimento")
+    [link] = links(mundo, email)
+    page = mundo.client.get(link).get_data(as_text=True)
+    assert "“Enriquecimento”. Os outros usos continuam" in page
+    assert permitted(mundo, lead_id) == before, "opening the link does nothing"
+    for _ in range(2):
+        done = mundo.client.post(link).get_data(as_text=True)
+        assert "não serão mais usados para “Enriquecimento”" in done
+        assert permitted(mundo, lead_id) == before - {"enriquecimento"}
+    assert mundo.call("GET", f"/api/leads/{lead_id}")["email"] == email
+    [item] = [p for p in pedidos(mundo, finalidade="enriquecimento") if p["status"] == "atendido"]
+    assert (item["tipo"], item["origem"], item["email"]) == ("oposicao", "pagina", None)
+    [entry] = [e for e in audited(mundo, "base_legal.retirada") if str(e.alvo_id) == lead_id]
+    assert (entry.ator_tipo, entry.detalhes["finalidade"]) == ("titular", "enriquecimento")
+    asked = audited(mundo, "titular.pedido")[-1]
+    assert asked.detalhes == {"tipo": "oposicao", "finalidade": "enriquecimento"}
+    assert_error(mundo.client.get(f"{link}/dados.json"), 404)
+
+
+def test_each_use_has_a_link_of_its_own_and_an_unknown_address_is_told_the_truth(
+    mundo: Way,
+) -> None:
+    unknown = f"nunca.{uuid4().hex[:6]}@visto.com.br"
+    known_page = ask(mundo, "oposicao", new_lead(mundo)[1], "prospeccao")
+    assert ask(mundo, "oposicao", unknown, "prospeccao") == known_page
+    ask(mundo, "oposicao", unknown, "relatorios")
+    first, second = links(mundo, unknown)
+    for link in (first, second):
+        assert "Não guardamos" in mundo.client.post(link).get_data(as_text=True)
+
+
+def test_an_objection_that_came_by_telephone_is_registered_and_answered(mundo: Way) -> None:
+    lead_id, email = new_lead(mundo)
+    body = {"tipo": "oposicao", "email": email, "finalidade": "prospeccao"}
+    made = mundo.call("POST", "/api/titulares/pedidos", body, status=201)
+    assert (made["finalidade"], made["status"]) == ("prospeccao", "confirmado")
+    assert "prospeccao" in permitted(mundo, lead_id)
+    answer = mundo.call("POST", f"/api/titulares/pedidos/{made['id']}/atender")
+    assert (answer["resultado"]["finalidade"], answer["dados"]) == ("prospeccao", None)
+    assert "prospeccao" not in permitted(mundo, lead_id)
+    refused = {"tipo": "oposicao", "email": email}
+    assert_error(mundo.response("POST", "/api/titulares/pedidos", refused), 422)
+
+
+def test_the_form_offers_every_purpose_of_the_account_in_words(mundo: Way) -> None:
+    page = mundo.client.get(f"/privacidade/{mundo.tenant_id}").get_data(as_text=True)
+    for item in mundo.call("GET", "/api/finalidades")["itens"]:
+        assert f'value="{item["finalidade"]}">{item["titulo"]}' in page
 
 
 def test_who_was_erased_is_not_brought_back_by_an_import(mundo: Way) -> None:
@@ -148,6 +209,9 @@ def test_wrong_fields_are_refused_and_names_are_escaped(mundo: Way) -> None:
         {"tipo": "acesso", "email": "a b"},
         {"tipo": "acesso", "email": "a@b.com.br\r\nBcc: x@y.com.br"},
         {"tipo": "acesso"},
+        {"tipo": "oposicao", "email": "a@b.com.br"},
+        {"tipo": "oposicao", "email": "a@b.com.br", "finalidade": ""},
+        {"tipo": "oposicao", "email": "a@b.com.br", "finalidade": "vendas"},
         {"tipo": "acesso", "email": "a@b.com.br", "status": "confirmado"},
     ):
         assert_error(mundo.client.post(path, data=data), 422, hint=data)
@@ -177,7 +241,7 @@ class _Page(HTMLParser):
         if tag == "label":
             self.labels.add(found.get("for") or "")
             self._in_label = True
-        if tag == "input":
+        if tag in ("input", "select"):
             self.fields.append({**found, "inside": "sim" if self._in_label else None})
 
     def handle_endtag(self, tag: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from alquimista import contexts
+from alquimista.plataforma.audit.service import SISTEMA
+from alquimista.prospeccao.finalidades.service import withdraw
 from alquimista_sdk.errors import PermanentError, TransientError
 from tests.integration.runtime.brinquedo import Brinquedo, Oficina
 from tests.integration.runtime.conftest import Abrir
@@ -120,3 +123,28 @@ def test_with_the_leads_key_destroyed_the_journal_answers_nothing(
     rows = oficina.rows("SELECT resposta FROM alquimista_platform.chamadas_ferramentas")
     assert {row.resposta for row in rows} == {None}, "nothing of the person is kept anew"
     assert contador.calls == {"conta:1": 2, "conta:2": 2}
+
+
+def test_a_plugin_that_does_not_ask_cannot_look_up_who_took_the_purpose_back(
+    abrir: Abrir,
+) -> None:
+    toy = Brinquedo(extra_scopes=("tools:enrichment.company",))
+    answers: list[Any] = []
+
+    def handle(event: Any, context: Any) -> None:
+        payload = {"empresa": "Molas Recuo Ltda"}
+        answers.append(context.tools.call("enrichment.company", payload))
+
+    toy.handle = handle
+    oficina = abrir(toy)
+    lead_id = oficina.lead(empresa="Molas Recuo Ltda")
+    oficina.pede(toy, lead_id)
+    oficina.roda()
+    assert len(answers) == 1
+    with oficina.uow() as uow:
+        ports = oficina.system.services.ports
+        withdraw(ports, uow, lead_id, "enriquecimento", "email", None, SISTEMA, uuid4())
+    oficina.pede(toy, lead_id)
+    oficina.roda()
+    assert len(answers) == 1
+    assert [letter.error_class for letter in oficina.mortas()] == ["permanent"]

@@ -93,7 +93,7 @@ def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
         chave_servidor=settings.key("supressao e links"),
         url_publica=settings.url_publica,
     )
-    tenants = TenantService(found)
+    tenants = TenantService(found, settings.outside.llm.token is not None)
     correio = _correio(ports)
     access = _home(database, settings, correio)
     contexts = Contexts(settings, database, ports, keys, publisher, tenants, found, servidores)

@@ -67,14 +67,19 @@ def up(settings: Settings) -> None:
 @main.command()
 @click.pass_obj
 @click.option("--threads", default=2, show_default=True, help="Linhas de execução.")
-def worker(settings: Settings, threads: int) -> None:
+@click.option("--fila", "filas", multiple=True, help="Só esta fila; pode repetir. Sem ela, todas.")
+def worker(settings: Settings, threads: int, filas: tuple[str, ...]) -> None:
     """Trata as filas dos agentes e dispara os temporizadores (precisa de DATABASE_URL)."""
     from alquimista.bootstrap import build
     from alquimista.workers import WorkerThreads
 
     with errors():
         system = build(settings)
-        running = WorkerThreads(system, threads)
+        for fila in filas:
+            if fila not in system.consumers:
+                existentes = ", ".join(sorted(system.consumers))
+                raise Falha(f"não há fila {fila}; há {existentes}")
+        running = WorkerThreads(system, threads, filas or None)
 
         def end(_: int, __: FrameType | None) -> None:
             running.stop()

@@ -122,10 +122,16 @@ def running_system(settings: Settings, *, options: tuple[str, ...] = ()) -> Iter
 
 
 class WorkerProcess:
-    """A worker in a process of its own, started again where it dies."""
+    """A worker in a process of its own, started again where it dies.
 
-    def __init__(self, settings: Settings) -> None:
+    It works on all queues, or on those that are named.
+    """
+
+    def __init__(
+        self, settings: Settings, *, queues: tuple[str, ...] = (), threads: int = 2
+    ) -> None:
         self._environment = worker_environment(settings)
+        self._arguments = (f"--threads={threads}", *(f"--fila={queue}" for queue in queues))
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -154,7 +160,7 @@ class WorkerProcess:
         self._thread.join(timeout)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "alquimista.cli", "worker"]
+        command = [sys.executable, "-m", "alquimista.cli", "worker", *self._arguments]
         return subprocess.Popen(command, env=dict(self._environment), stdin=subprocess.DEVNULL)
 
     def _supervise(self) -> None:

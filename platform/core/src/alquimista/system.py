@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from alquimista.db.session import Database
+from alquimista.files.orphans import sweep
 from alquimista.http.services import Services
 from alquimista.plataforma.identity.builtin import machine_time
 from alquimista.plataforma.identity.housekeeping import purge as purge_access
@@ -81,6 +82,10 @@ class System:
         files = self.services.ports.files
         gone["cadastros"] = remove_expired_signups(dsn, files, now - _SIGNUP_KEPT)
         return gone
+
+    def purge_files(self) -> dict[str, int]:
+        """Remove stored files that no row names; answers how many."""
+        return sweep(self.database, self.services.ports.files, machine_time())
 
     @property
     def retencao(self) -> Retencao:

@@ -18,18 +18,20 @@ FIRST_PURGE_SECONDS = 600.0
 
 
 class WorkerThreads:
-    """Starts threads that handle queues, one for due timers, one that purges once a
-    day, and one that pushes leftovers where the bus is on AWS."""
+    """Starts threads that handle queues (all, or those named), one for due timers, one that purges
+    once a day, and one that pushes leftovers where the bus is on AWS."""
 
     def __init__(
         self,
         system: System,
         threads: int = 2,
+        queues: tuple[str, ...] | None = None,
         tick_seconds: float = TICK_SECONDS,
         purge_seconds: float = PURGE_SECONDS,
     ) -> None:
         self._system = system
         self._count = threads
+        self._queues = queues
         self._tick_seconds = tick_seconds
         self._purge_seconds = purge_seconds
         self._stop = threading.Event()
@@ -76,7 +78,7 @@ class WorkerThreads:
             self._stop.set()
 
     def _work(self) -> None:
-        self._system.home.listen(self._stop, self._system.worker())
+        self._system.home.listen(self._stop, self._system.worker(self._queues))
 
     def _sweep(self) -> None:
         """What a publisher left unpushed, because it died or AWS was away, goes out."""
@@ -95,6 +97,7 @@ class WorkerThreads:
             try:
                 self._system.purger.run()
                 self._system.purge_access()
+                self._system.purge_files()
                 self._system.retencao.run()
             except DBAPIError as error:
                 logger.warning("purge failed", extra={"error": type(error.orig).__name__})

@@ -189,8 +189,11 @@ class Leads(Protocol):
     def refuse(self, lead_id: UUID, motivo: str) -> None:
         """Write: the lead said no: discard it and stop further outreach, without confirmation."""
 
-    def pause(self, lead_id: UUID, motivo: str) -> None:
-        """Write: stop machine messages to the lead until a person decides."""
+    def pause(self, lead_id: UUID, motivo: str, causa: str | None = None) -> None:
+        """Write: stop machine messages to the lead until a person decides.
+
+        ``causa`` is ``LEITURA_INCERTA`` where a person's reading of the message decides it.
+        """
 
 
 class Campanhas(Protocol):

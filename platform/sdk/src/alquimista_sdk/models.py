@@ -43,6 +43,8 @@ DISPARO_STATUS = (
 REJEITO_CLASSES = ("invalid_data", "duplicate", "blocked_pf", "no_channel", "suppressed")
 ETAPAS = ("topo", "meio", "fundo")
 CANAIS = ("email", "whatsapp")
+LEITURA_INCERTA = "leitura_incerta"
+"""Cause of a pause: a message may ask to stop; it ends once a person has read that it does not."""
 FINALIDADES = (
     "prospeccao",
     "enriquecimento",
@@ -94,6 +96,7 @@ class TenantFacts:
     palavras_proibidas: tuple[str, ...] = ()
     divulgacao_automatica: bool = False
     sandbox: bool = False
+    redator: str = "embutido"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from alquimista_sdk.context import AgentContext
 from alquimista_sdk.errors import OperationUnavailable
 from alquimista_sdk.events import AgentEvent
-from alquimista_sdk.models import Historico, Lead, LeadChanges, Leitura, NovaResposta
+from alquimista_sdk.models import (
+    LEITURA_INCERTA,
+    Historico,
+    Lead,
+    LeadChanges,
+    Leitura,
+    NovaResposta,
+)
 from nigredo_atendimento import redacao
 from nigredo_atendimento.decisao import Decisao, Passo, Situacao, classificar, decidir
 from nigredo_atendimento.leitura import ler_analise
@@ -37,7 +45,7 @@ def atender(event: AgentEvent, context: AgentContext) -> None:
     canal = str(event.metadata["canal"])
     texto = event.detail.context.last_message
     try:
-        leitura = _read(context, lead, historico, texto)
+        leitura = _of_a_person(event) or _read(context, lead, historico, texto)
     except OperationUnavailable:
         _without_reading(event, context, lead, canal)
         return
@@ -56,6 +64,14 @@ def atender(event: AgentEvent, context: AgentContext) -> None:
     )
     context.log.info("next step chosen", passo=decisao.passo.value, intent=leitura.intent)
     _act(context, conversa, decisao)
+
+
+def _of_a_person(event: AgentEvent) -> Leitura | None:
+    """How a person read the message, where one has: then no machine reads it."""
+    dada = event.metadata.get("leitura")
+    if not isinstance(dada, Mapping):
+        return None
+    return ler_analise({**dada, "motivos": ["leitura de uma pessoa"], "modelo": "pessoa"})
 
 
 def _read(context: AgentContext, lead: Lead, historico: Historico, texto: str) -> Leitura:
@@ -119,7 +135,8 @@ def _act(context: AgentContext, conversa: Conversa, decisao: Decisao) -> None:
 def _escalate(context: AgentContext, conversa: Conversa, decisao: Decisao) -> None:
     if decisao.passo is Passo.ESCALAR_COM_AVISO:
         _reply(context, conversa, redacao.aviso_de_pessoa(context.tenant))
-    context.leads.pause(conversa.lead.id, decisao.motivo)
+    incerta = decisao.passo is Passo.ESCALAR and conversa.leitura.descadastro == "incerto"
+    context.leads.pause(conversa.lead.id, decisao.motivo, LEITURA_INCERTA if incerta else None)
     _publish(context, conversa, "escalated", decisao.motivo, "escalate_human")
 
 
@@ -165,6 +182,7 @@ def _write(
             "tarefa": "responder_lead",
             "prompt": redacao.prompt(valores, limite),
             "variaveis": valores,
+            "nomes": [nome for nome in (conversa.lead.contato, conversa.lead.empresa) if nome],
             "trechos": [{"titulo": item.titulo, "texto": item.texto} for item in trechos],
             "max_caracteres": limite,
         },

@@ -37,12 +37,12 @@ def leitura(
     }
 
 
-def evento(texto: str, canal: str = "whatsapp") -> AgentEvent:
-    """A received burst."""
+def evento(texto: str, canal: str = "whatsapp", **mais: Any) -> AgentEvent:
+    """A received burst; ``mais`` is further metadata."""
     return make_event(
         "alquimista.conversas.received",
         LEAD,
-        metadata={"interacao_ids": [str(RECEBIDA)], "canal": canal},
+        metadata={"interacao_ids": [str(RECEBIDA)], "canal": canal, **mais},
         last_message=texto,
         source_channel=canal,
         id=EVENTO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alquimista_sdk.errors import InvalidPayload, TransientError
-from alquimista_sdk.models import TenantFacts
+from alquimista_sdk.models import LEITURA_INCERTA, TenantFacts
 from alquimista_sdk.testing import TENANT_ID, TwinContext, run
 from nigredo_atendimento import agent
 from nigredo_atendimento.redacao import aviso_de_pessoa, frase_segura, verdade
@@ -96,8 +96,18 @@ def test_an_uncertain_opt_out_waits_for_a_person() -> None:
     twin = gemeo("Parem", leitura("refusal", descadastro="incerto"))
     assert _run(twin, "Parem") == ["escalated"]
     assert LEAD in twin.store.pausas
+    assert twin.store.pausa_causas[LEAD] == LEITURA_INCERTA
     assert not twin.replies
     assert twin.published[0].proposed_action == "escalate_human"
+
+
+def test_what_a_person_has_read_is_read_by_no_machine() -> None:
+    texto = "Parem, quero agendar"
+    twin = gemeo(texto, leitura("refusal", descadastro="incerto"))
+    dada = {"sentimento": "neutro", "intensidade": 20, "intent": "interest", "descadastro": "nao"}
+    run(agent, evento(texto, leitura=dada), twin)
+    assert [item.type for item in twin.published] == ["schedule_requested"]
+    assert LEAD not in twin.store.pausas
 
 
 def test_a_refusal_discards_without_a_message() -> None:
@@ -110,7 +120,7 @@ def test_a_refusal_discards_without_a_message() -> None:
 def test_anger_goes_to_a_person() -> None:
     twin = gemeo("Que absurdo!", leitura("objection", "irritado"))
     assert _run(twin, "Que absurdo!") == ["escalated"]
-    assert LEAD in twin.store.pausas
+    assert twin.store.pausa_causas[LEAD] is None
     assert not twin.replies
 
 

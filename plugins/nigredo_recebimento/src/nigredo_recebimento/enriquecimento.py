@@ -63,7 +63,13 @@ def completo(lead: Lead, achado: Enriquecimento) -> Lead:
 
 def pergunta(lead: Lead) -> dict[str, Any]:
     """The payload of the tool ``enrichment.company``."""
-    return {"cnpj": lead.cnpj, "empresa": lead.empresa, "email": lead.email, "uf": lead.uf}
+    return {
+        "lead_id": str(lead.id),
+        "cnpj": lead.cnpj,
+        "empresa": lead.empresa,
+        "email": lead.email,
+        "uf": lead.uf,
+    }
 
 
 def ler_resposta(lead: Lead, resposta: Mapping[str, Any]) -> Enriquecimento:

@@ -94,7 +94,9 @@ def test_a_whole_lead_is_not_asked_about_nor_one_that_is_out() -> None:
 
 
 def test_the_question_carries_what_the_tool_needs() -> None:
-    assert pergunta(lead(1, cnpj="16727230000197", uf="SP")) == {
+    asked = lead(1, cnpj="16727230000197", uf="SP")
+    assert pergunta(asked) == {
+        "lead_id": str(asked.id),
         "cnpj": "16727230000197",
         "empresa": "Empresa 1",
         "email": "ana@empresa1.com.br",

@@ -175,7 +175,7 @@ def test_a_busy_key_burns_no_receive_however_long_it_is_busy(cloud: Cloud) -> No
         assert cloud.count() == 1
     assert time.monotonic() - started > 2.5, "one second, then two"
     with cloud.rig.database.scope(cloud.rig.tenant_id) as connection:
-        settle(connection, held, first.trace_id, 1)
+        settle(connection, held, 1)
     assert wait_for(cloud, pump) == []
     assert toy.seen == [(second.id, 1)]
     assert cloud.rig.inbox(second).attempts == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from alquimista.assistant.caller import ApiCaller
 from alquimista.http import manual
+from alquimista.http.cursor import LIMITE_MAXIMO
 from alquimista_integrations.mcp.offer import OfferedTool, UnknownTool
 from alquimista_sdk.errors import NotFound
 
@@ -130,7 +131,7 @@ class ApiTools:
         """Agents' operations by their own name. They only read."""
         if not {"agents:read", "operations:call"} <= held:
             return
-        for found in self._api.call("GET", "/api/operations")["itens"]:
+        for found in self._api.call("GET", "/api/operations", {"limite": LIMITE_MAXIMO})["itens"]:
             name = found["name"]
             yield (
                 name,

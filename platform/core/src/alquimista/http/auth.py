@@ -10,10 +10,11 @@ from flask import g, request
 
 from alquimista.http.errors import AcessoNegado, NaoAutenticado
 from alquimista.http.idempotent import once, read_pedido
-from alquimista.http.refusals import note_refusal
+from alquimista.http.refusals import note_refusal, note_suspicion
 from alquimista.http.services import services
 from alquimista.http.throttle import throttle
 from alquimista.plataforma.identity.errors import SegundoFatorExigido
+from alquimista_sdk.errors import AlquimistaError
 
 if TYPE_CHECKING:
     from alquimista.plataforma.identity.service import Principal
@@ -39,7 +40,11 @@ def requires(permission: str) -> Callable[[View], View]:
                 note_refusal(caller, permission)
                 raise AcessoNegado(f"Seu acesso não inclui a permissão {permission}.")
             g.principal = caller
-            return once(caller, lambda: view(*args, **kwargs), pedido, found)
+            try:
+                return once(caller, lambda: view(*args, **kwargs), pedido, found)
+            except AlquimistaError as error:
+                note_suspicion(caller, error)
+                raise
 
         setattr(checked, PERMISSION, permission)
         return cast(View, checked)

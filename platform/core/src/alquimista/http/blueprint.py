@@ -15,6 +15,7 @@ from alquimista.http import manual
 from alquimista.http.auth import PERMISSION, PUBLIC
 from alquimista.http.bodies import read_json, request_bytes, require_storable
 from alquimista.http.faults import translated
+from alquimista.http.versions import IF_MATCH
 
 
 class Parser(FlaskParser):
@@ -78,6 +79,8 @@ class Blueprint(flask_smorest.Blueprint):
         elif hasattr(view_func, PERMISSION):
             permission = getattr(view_func, PERMISSION)
             view_func = self.doc(**{manual.PERMISSAO: permission})(view_func)
+        if hasattr(view_func, IF_MATCH):
+            view_func = self.doc(**{manual.CONFERE: True})(view_func)
         super().add_url_rule(rule, endpoint, view_func, **options)
 
 

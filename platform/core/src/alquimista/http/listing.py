@@ -6,9 +6,6 @@ page costs the same at any depth, and rows that come in between move nothing.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +18,14 @@ from marshmallow import validate
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, func, or_, select, tuple_
 
 from alquimista.db.session import UnitOfWork
-from alquimista.http.cursor import LIMITE_MAXIMO, LIMITE_PADRAO, CursorInvalido
+from alquimista.http.cursor import (
+    INVALIDO,
+    LIMITE_MAXIMO,
+    LIMITE_PADRAO,
+    CursorInvalido,
+    read_cursor,
+    write_cursor,
+)
 
 Filter = Callable[[Any], ColumnElement[bool]]
 _READERS: Mapping[type, Callable[[Any], Any]] = {
@@ -193,15 +197,13 @@ class Listing:
             *tie,
             str(row._mapping[self.chave]),
         ]
-        raw = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        return write_cursor(parts)
 
     def _after(self, ordenar: str, cursor: str | None) -> tuple[Any, ...] | None:
         if not cursor:
             return None
         try:
-            raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-            order, written, *tie, last = json.loads(raw)
+            order, written, *tie, last = read_cursor(cursor)
             if order != ordenar or len(tie) != (self.desempate is not None):
                 raise ValueError("another order")
             kind = self.ordens[ordenar.lstrip("-")].type.python_type
@@ -216,10 +218,8 @@ class Listing:
             if isinstance(value, str) and "\x00" in value:
                 raise ValueError("cannot be stored")
             return value, *map(int, tie), UUID(last)
-        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
-            raise CursorInvalido(
-                "O cursor não é válido para esta ordem; recomece da primeira página."
-            ) from error
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise CursorInvalido(INVALIDO) from error
 
 
 def _utc(moment: datetime) -> datetime:

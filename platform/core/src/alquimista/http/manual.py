@@ -10,6 +10,7 @@ from apispec import BasePlugin
 from alquimista.http.examples import error_name
 
 PERMISSAO = "x-permissao"
+CONFERE = "x-if-match"
 INTRODUCAO = """Marketplace de agentes de prospecção B2B.
 
 **Acesso.** Envie `Authorization: Bearer` com o token de `POST /api/auth/login` ou com uma chave
@@ -122,15 +123,16 @@ def complete(doc: dict[str, Any], doc_info: Mapping[str, Any], method: str) -> d
     found = {**doc, "parameters": given}
     if "requestBody" in doc_info.get("manual_doc", {}):
         found.pop("requestBody", None)
-    found["description"] = " ".join(_told(permission, method, doc))
-    errors = {str(code): error_name(code) for code in _errors(permission, method)}
+    matched = method in ("patch", "put") or CONFERE in doc_info.get("manual_doc", {})
+    found["description"] = " ".join(_told(permission, method, doc, matched))
+    errors = {str(code): error_name(code) for code in _errors(permission, method, matched)}
     found["responses"] = {**errors, **doc.get("responses", {})}
     if permission is not None:
         if method == "post":
             found["parameters"].append(
                 _header("Idempotency-Key", "Repetir a requisição com ela não a faz de novo", 255)
             )
-        if method in ("patch", "put"):
+        if matched:
             found["parameters"].append(
                 _header("If-Match", "O ETag lido; 412 se o recurso mudou desde então", 400)
             )
@@ -139,14 +141,14 @@ def complete(doc: dict[str, Any], doc_info: Mapping[str, Any], method: str) -> d
     return found
 
 
-def _told(permission: str | None, method: str, doc: Mapping[str, Any]) -> list[str]:
+def _told(permission: str | None, method: str, doc: Mapping[str, Any], matched: bool) -> list[str]:
     """What its description says: who may call it, and which common parts it takes."""
     if permission is None:
         return ["Sem credencial."]
     told = [f"Permissão: `{permission}`."]
     if method == "post":
         told.append("Aceita `Idempotency-Key`.")
-    if method in ("patch", "put"):
+    if matched:
         told.append("Aceita `If-Match`.")
     names = {str(item.get("name")) for item in doc.get("parameters", []) if isinstance(item, dict)}
     if "cursor" in names:
@@ -154,14 +156,14 @@ def _told(permission: str | None, method: str, doc: Mapping[str, Any]) -> list[s
     return told
 
 
-def _errors(permission: str | None, method: str) -> list[int]:
+def _errors(permission: str | None, method: str, matched: bool) -> list[int]:
     """The errors of its kind of operation; what else may happen is the default's."""
     if permission is None:
         return [429]
     found = [401, 403, 429]
     if method != "get":
         found.append(409)
-    return [*found, 412] if method in ("patch", "put") else found
+    return [*found, 412] if matched else found
 
 
 def _describe(parameters: list[dict[str, Any]]) -> None:

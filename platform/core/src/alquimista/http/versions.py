@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 from flask import Response, g, request
 
@@ -16,6 +18,8 @@ from alquimista_sdk.errors import PermanentError
 
 _TAG = re.compile(r'(?:W/)?"(\d+)(?:\.[0-9a-f]+)?(?:-gz)?"')
 _MAX_TAGGED = 2_000_000
+IF_MATCH = "takes_if_match"
+View = TypeVar("View", bound=Callable[..., Any])
 _CHANGED = "O recurso mudou desde que você o leu; leia de novo antes de mudar."
 
 
@@ -24,6 +28,12 @@ class VersaoMudou(PermanentError):
 
     code = "versao_mudou"
     http_status = HTTPStatus.PRECONDITION_FAILED
+
+
+def takes_if_match(view: View) -> View:
+    """Mark a view of POST or DELETE that holds ``If-Match``, for the manual; PATCH always does."""
+    setattr(view, IF_MATCH, True)
+    return view
 
 
 def match(versao: int) -> None:

@@ -13,11 +13,21 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from alquimista.observability.masking import NUMERO, mask_text
+from alquimista.observability.masking import (
+    DOCUMENTO,
+    EMAIL,
+    NUMERO,
+    Marca,
+    mask_text,
+    plain_mark,
+)
 
 NOME = "[nome]"
 LINK = "[link]"
 PERFIL = "[perfil]"
+MARCAS = (NOME, EMAIL, NUMERO, DOCUMENTO, LINK, PERFIL)
+"""Every kind of mark; one may carry a number before its end, such as ``[nome 1]``."""
+_MARCA = re.compile(r"\[(?:" + "|".join(re.escape(m[1:-1]) for m in MARCAS) + r")(?: \d+)?\]")
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+?(?=[.,;:!?)\]]*(?:\s|$))"
     r"|(?<![\w@.-])(?:[\w-]+\.)+(?:com|net|org|br|io|app|dev|me|co|info|biz|link)"
@@ -85,51 +95,59 @@ _MENOR_NOME = 3
 _GRITO = 0.6
 
 
-def anonymous(texto: str, nomes: Iterable[str] = ()) -> str:
-    """A text without personal data; ``nomes`` are names that are known to be somebody's."""
-    plano = _LINK.sub(LINK, _without_addresses(texto))
-    plano = _PERFIL.sub(PERFIL, plano)
-    plano = mask_text(plano)
-    plano = _LONGO.sub(NUMERO, plano)
+def anonymous(texto: str, nomes: Iterable[str] = (), marca: Marca = plain_mark) -> str:
+    """A text without personal data; ``nomes`` are names that are known to be somebody's.
+
+    ``marca`` says what stands for each value; text that is a mark already stays as it is.
+    """
+    # E-mail addresses first: their domain would be taken for a link.
+    plano = _EMAIL.sub(lambda achado: marca(EMAIL, achado.group()), texto)
+    plano = _LINK.sub(lambda achado: marca(LINK, achado.group()), plano)
+    plano = _PERFIL.sub(lambda achado: marca(PERFIL, achado.group()), plano)
+    plano = mask_text(plano, marca)
+    plano = _LONGO.sub(lambda achado: marca(NUMERO, achado.group()), plano)
     conhecidos = frozenset(
         simples
         for nome in nomes
         for palavra in _PALAVRA.findall(nome)
         if len(simples := _plain(palavra)) >= _MENOR_NOME and simples not in _LIGA
     )
-    return _without_names(plano, conhecidos)
+    return _without_names(plano, conhecidos, marca)
 
 
-def _without_addresses(texto: str) -> str:
-    """E-mail addresses first: their domain would be taken for a link."""
-    return _EMAIL.sub("[e-mail]", texto)
-
-
-def _without_names(texto: str, conhecidos: frozenset[str]) -> str:
+def _without_names(texto: str, conhecidos: frozenset[str], marca: Marca) -> str:
     partes: list[str] = []
+    fim = 0
+    for inicio, ate in _names(texto, conhecidos):
+        partes += [texto[fim:inicio], marca(NOME, texto[inicio:ate])]
+        fim = ate
+    return "".join([*partes, texto[fim:]])
+
+
+def _names(texto: str, conhecidos: frozenset[str]) -> list[tuple[int, int]]:
+    """Where names are; words of one name that follow each other are one span."""
+    achados: list[tuple[int, int]] = []
     fim = 0
     seguida = False
     gritado = _shouted(texto)
     for achado in _PALAVRA.finditer(texto):
-        entre = texto[fim : achado.start()]
-        if texto[max(0, achado.start() - 1) : achado.start()] == "[":
-            partes += [entre, achado.group()]
+        palavra = achado.group()
+        if _MARCA.match(texto, max(0, achado.start() - 1)):
             fim, seguida = achado.end(), False
             continue
-        palavra = achado.group()
-        junto = seguida and entre.strip() == ""
+        junto = seguida and texto[fim : achado.start()].strip() == ""
         nome = _is_name(texto, achado, conhecidos, gritado) or (
             junto and palavra[0].isupper() and not gritado
         )
-        if nome and junto and partes:
-            fim = achado.end()
+        liga = junto and _plain(palavra) in _LIGA and _next_is_capital(texto, achado.end())
+        fim = achado.end()
+        if junto and (nome or liga):
+            achados[-1] = (achados[-1][0], fim)
             continue
-        if junto and _plain(palavra) in _LIGA and _next_is_capital(texto, achado.end()):
-            fim = achado.end()
-            continue
-        partes += [entre, NOME if nome else palavra]
-        fim, seguida = achado.end(), nome
-    return "".join([*partes, texto[fim:]])
+        if nome:
+            achados.append((achado.start(), fim))
+        seguida = nome
+    return achados
 
 
 def _is_name(texto: str, achado: re.Match[str], conhecidos: frozenset[str], gritado: bool) -> bool:
@@ -155,7 +173,7 @@ def _is_name(texto: str, achado: re.Match[str], conhecidos: frozenset[str], grit
 
 
 def _starts_sentence(texto: str, inicio: int) -> bool:
-    antes = texto[:inicio].rstrip(" \t\"'“‘(*_-–—>")
+    antes = texto[:inicio].rstrip(" \t\"'“‘«(*_-–—>")
     return not antes or antes[-1] in ".!?…:;\n"
 
 

@@ -7,13 +7,15 @@ It hides too much rather than too little: a long number that is no phone is lost
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 OCULTO = "[oculto]"
 EMAIL = "[e-mail]"
 NUMERO = "[número]"
 DOCUMENTO = "[documento]"
+Marca = Callable[[str, str], str]
+"""What stands for a value: takes the kind of mark, such as ``[e-mail]``, and the value."""
 PERSONAL = frozenset(
     {
         "authorization",
@@ -84,15 +86,22 @@ def is_personal(name: str) -> bool:
     return not PERSONAL.isdisjoint(words) or "email" in "".join(words)
 
 
-def mask_text(text: str) -> str:
+def plain_mark(kind: str, value: str) -> str:
+    """The mark that tells the kind only."""
+    return kind
+
+
+def mask_text(text: str, marca: Marca = plain_mark) -> str:
     """A text without e-mail addresses, phones and Brazilian documents."""
     parts: list[str] = []
     end = 0
-    plain = _WORD.sub(_mask_address, text) if "@" in text else text
+    plain = text
+    if "@" in text:
+        plain = _WORD.sub(lambda match: _mask_address(match.group(), marca), text)
     for kept in _KEPT.finditer(plain):
-        parts += [_mask_numbers(plain[end : kept.start()]), kept.group()]
+        parts += [_mask_numbers(plain[end : kept.start()], marca), kept.group()]
         end = kept.end()
-    parts.append(_mask_numbers(plain[end:]))
+    parts.append(_mask_numbers(plain[end:], marca))
     return "".join(parts)
 
 
@@ -113,10 +122,10 @@ def mask(value: Any, name: str = "", depth: int = 0) -> Any:
     return mask_text(str(value))
 
 
-def _mask_address(match: re.Match[str]) -> str:
-    word = match.group()
-    return EMAIL if "@" in word[1:] else word
+def _mask_address(word: str, marca: Marca) -> str:
+    return marca(EMAIL, word) if "@" in word[1:] else word
 
 
-def _mask_numbers(text: str) -> str:
-    return _NUMERO.sub(NUMERO, _DOCUMENTO.sub(DOCUMENTO, text))
+def _mask_numbers(text: str, marca: Marca) -> str:
+    plain = _DOCUMENTO.sub(lambda match: marca(DOCUMENTO, match.group()), text)
+    return _NUMERO.sub(lambda match: marca(NUMERO, match.group()), plain)

@@ -343,8 +343,15 @@ that it was done is committed with what it does. A row that is locked belongs to
 is under way, and is left alone. ``close_call`` keeps the answer, or without one gives the key back;
 it changes nothing where the key was taken over meanwhile."""
 
-FUNCTIONS: Mapping[str, str] = {**LOOKUPS, **ACCESS, **SESSIONS, **AUDIT, **REFUSALS}
-"""Signature → definition, all of them."""
+DROPPED = ("find_api_key(text)", "find_principal(uuid, uuid)", "signing_keys_all()")
+"""Of earlier revisions; 0074 drops them."""
+
+FUNCTIONS: Mapping[str, str] = {
+    name: definition
+    for name, definition in {**LOOKUPS, **ACCESS, **SESSIONS, **AUDIT, **REFUSALS}.items()
+    if name not in DROPPED
+}
+"""Signature → definition, all that there are."""
 
 
 def signature(name: str) -> str:

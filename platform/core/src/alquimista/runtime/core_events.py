@@ -26,6 +26,16 @@ _DISPARO = {
     "tentativa": _MAYBE_NUMBER,
     "canal": _CANAL,
 }
+_LEITURA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["sentimento", "intensidade", "intent", "descadastro"],
+    "properties": {
+        "sentimento": _TEXT,
+        "intensidade": {"type": "integer", "minimum": 0, "maximum": 100},
+        "intent": _TEXT,
+        "descadastro": _TEXT,
+    },
+}
 _CAMPANHA = _metadata(("campanha_id",), campanha_id=_ID)
 _REF = _metadata(("ref_id",), ref_id=_ID)
 
@@ -69,12 +79,14 @@ CORE_EVENTS: Mapping[str, Publication] = {
         ),
         Publication(
             "alquimista.conversas.received",
-            "O lead escreveu; as mensagens de até 8 segundos vêm juntas.",
+            "O lead escreveu; as mensagens de até 8 segundos vêm juntas. `leitura`, onde há, é a "
+            "de uma pessoa e vale no lugar da leitura da máquina.",
             "lead",
             _metadata(
                 ("interacao_ids", "canal"),
                 interacao_ids={"type": "array", "items": _ID, "minItems": 1},
                 canal=_CANAL,
+                leitura=_LEITURA,
             ),
         ),
         Publication(

@@ -85,7 +85,7 @@ def list_dead_letters(filtro: dict[str, Any]) -> dict[str, Any]:
 
 @blp.post("/api/dead-letters/<uuid:dead_letter_id>/redrive")
 @requires("dead_letters:redrive")
-@blp.response(202)
+@blp.response(202, description="A mensagem voltou à fila; o corpo é `null`.")
 def redrive_dead_letter(dead_letter_id: UUID) -> None:
     """Devolve a mensagem à fila do agente, com novas tentativas."""
     with services().database.unit_of_work(principal().tenant_id) as uow:

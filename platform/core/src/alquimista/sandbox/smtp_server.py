@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.policy import default
+from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 from uuid import UUID
@@ -63,21 +62,21 @@ def read(raw: bytes, destinatarios: tuple[str, ...]) -> CartaRecebida:
     Raises:
         NotOurs: the tenant's header is missing or no UUID.
     """
-    message = email.message_from_bytes(raw, policy=default)
+    message = email.message_from_bytes(raw)
     items = [(name, _clean(_decoded(str(value)))) for name, value in message.raw_items()]
     headers = {name.lower(): value for name, value in reversed(items)}
     tenant_id = _uuid(headers, TENANT)
     if tenant_id is None:
         raise NotOurs("the message names no tenant")
-    body = message.get_body(preferencelist=("plain",))
+    parts = [part for part in message.walk() if not part.is_multipart()]
     return CartaRecebida(
         tenant_id=tenant_id,
         remetente=parseaddr(headers.get("from", ""))[1],
         destinatarios=destinatarios,
         assunto=headers.get("subject", ""),
-        mensagem=_clean(str(body.get_content())).rstrip("\n") if body is not None else "",
+        mensagem=next((_text(part).rstrip("\n") for part in parts if _is_body(part)), ""),
         cabecalhos=dict(items),
-        anexos=tuple(_attachment(part) for part in _attached(message)),
+        anexos=tuple(_attachment(part) for part in parts if _is_attached(part)),
         provider_id=headers.get("message-id", "").strip() or _hash_id(raw),
         disparo_id=_uuid(headers, DISPARO),
         lead_id=_uuid(headers, LEAD),
@@ -164,27 +163,38 @@ class _Handler:
         return "451 4.3.0 try again later"
 
 
-def _attached(message: EmailMessage) -> list[EmailMessage]:
-    found = []
-    for part in message.walk():
-        named = part.get_filename() is not None
-        if not part.is_multipart() and (named or part.get_content_type() == "text/calendar"):
-            found.append(part)
-    return found
+def _is_body(part: Message) -> bool:
+    return part.get_content_type() == "text/plain" and not _is_attached(part)
 
 
-def _attachment(part: EmailMessage) -> Mapping[str, Any]:
-    content = part.get_content()
-    size = len(content.encode() if isinstance(content, str) else bytes(content))
+def _is_attached(part: Message) -> bool:
+    named = part.get_filename() is not None or part.get_content_disposition() == "attachment"
+    return named or part.get_content_type() == "text/calendar"
+
+
+def _attachment(part: Message) -> Mapping[str, Any]:
     found: dict[str, Any] = {
-        "nome": _clean(part.get_filename() or ""),
+        "nome": _clean(_decoded(part.get_filename() or "")),
         "tipo": part.get_content_type(),
-        "tamanho": size,
+        "tamanho": len(_content(part)),
     }
     if part.get_content_type() == "text/calendar":
         found["metodo"] = str(part.get_param("method", ""))
-        found["texto"] = _clean(str(content))
+        found["texto"] = _text(part)
     return found
+
+
+def _content(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _text(part: Message) -> str:
+    content = _content(part)
+    try:
+        return _clean(content.decode(part.get_content_charset("utf-8"), "replace"))
+    except LookupError:
+        return _clean(content.decode("utf-8", "replace"))
 
 
 def _uuid(headers: Mapping[str, str], name: str) -> UUID | None:

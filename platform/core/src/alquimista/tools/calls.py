@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from alquimista.observability.anonymous import anonymous
+from alquimista.observability.pseudonyms import Pseudonyms, UnknownMark
 from alquimista_integrations.calendar.port import Calendar, NovoEvento
-from alquimista_integrations.llm.chat import ChatModel
+from alquimista_integrations.llm.chat import ChatModel, cut
 from alquimista_sdk.errors import InvalidPayload
 
 logger = logging.getLogger(__name__)
@@ -49,18 +50,38 @@ def calendar_calls(calendar: Calendar, *, sandbox: bool) -> dict[str, Call]:
     }
 
 
-def chat_call(model: ChatModel) -> Call:
-    """``llm.write`` by a language model."""
+def chat_call(model: ChatModel, instead: Call) -> Call:
+    """``llm.write`` by a language model, which gets marks in the place of personal data.
+
+    ``instead`` writes where the model's text holds a mark that stands for nothing.
+    """
 
     def write(payload: dict[str, Any]) -> dict[str, Any]:
-        return model.write(
-            payload.get("prompt", ""),
-            payload["variaveis"],
-            payload.get("trechos", ()),
-            payload.get("max_caracteres", MAX_CARACTERES),
+        marks = Pseudonyms(payload, payload.get("nomes", ()))
+        limite = payload.get("max_caracteres", MAX_CARACTERES)
+        answer = model.write(
+            marks.hide(payload.get("prompt", "")),
+            marks.hide(payload["variaveis"]),
+            marks.hide(payload.get("trechos", [])),
+            limite,
         )
+        try:
+            return {**answer, "texto": cut(marks.reveal(answer["texto"]), limite)}
+        except UnknownMark as error:
+            logger.warning("the model's text could not be put back", extra={"code": error.code})
+            return instead(payload)
 
     return write
+
+
+def lookup_call(porta: Callable[[Mapping[str, Any]], None], look_up: Call) -> Call:
+    """``enrichment.company``: the door is asked first, and the source gets no id of ours."""
+
+    def call(payload: dict[str, Any]) -> dict[str, Any]:
+        porta(payload)
+        return look_up({name: value for name, value in payload.items() if name != "lead_id"})
+
+    return call
 
 
 def reading_call(name: str, read: Callable[[str, str, float], dict[str, Any]]) -> Call:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from alquimista.db.session import Database
+from alquimista.plataforma.tenants.redacao import MODELO_DE_LINGUAGEM
+from alquimista.prospeccao.finalidades.porta import Porta, porta_de_enriquecimento
 from alquimista.sandbox.calendario import SandboxCalendario
 from alquimista.sandbox.enriquecimento import look_up
 from alquimista.sandbox.leitor import ler
 from alquimista.sandbox.redator import Redator
 from alquimista.settings import Settings, SettingsInvalid
-from alquimista.tools.calls import Call, calendar_calls, chat_call, reading_call
+from alquimista.tools.calls import Call, calendar_calls, chat_call, lookup_call, reading_call
 from alquimista.tools.contracts import CONTRACTS
 from alquimista.tools.registry import Guard, Tool, ToolRegistry, unguarded
 from alquimista_integrations.calendar.google import BASE_URL as GOOGLE_URL
@@ -30,12 +32,15 @@ from alquimista_sdk.errors import AlquimistaError, TransientError
 from alquimista_sdk.models import TenantFacts
 from fibonacci_bus.breaker import Breaker
 
+_LOOKUP = "enrichment.company"
+
 
 @dataclass(frozen=True, slots=True)
 class OutsideServices:
     """Where the real services are. Without a token a tool of that service does not exist.
 
-    Without ``llm_token`` the deterministic writer answers: it takes facts only from the passages.
+    Without ``llm_token``, and for a tenant that has not chosen the model, the deterministic writer
+    answers: it takes facts only from the passages.
     """
 
     receita_url: str = BASE_URL
@@ -95,19 +100,24 @@ def build_registry(
     *,
     sleep: Callable[[float], None] = time.sleep,
     guard: Guard | None = None,
+    porta: Porta | None = None,
 ) -> ToolRegistry:
     """The tools of a tenant: twins for a sandbox tenant, real services for any other.
 
     Production refuses the twins: a sandbox tenant has no tools there. A real service that keeps
     failing is cut off for the tenant, in every process (``guard`` overrides how); what is answered
-    inside this process never is. ``registered`` are the tools of servers that the tenant named.
+    inside this process never is. A look-up asks for its purpose first (``porta`` overrides where).
+    ``registered`` are the tools of servers that the tenant named.
     """
     services = outside or outside_of(settings)
     own = unguarded if tenant.sandbox else _breakers(tenant, database, services)
     if tenant.sandbox:
         calls = _twins(tenant, database) if settings.sandbox else {}
     else:
-        calls = _real(services)
+        calls = _real(services, tenant)
+    if _LOOKUP in calls:
+        asked = porta or porta_de_enriquecimento(database, tenant.id)
+        calls[_LOOKUP] = lookup_call(asked, calls[_LOOKUP])
     return ToolRegistry(
         [*registered, *(Tool(CONTRACTS[name], call) for name, call in calls.items())],
         sleep,
@@ -116,7 +126,7 @@ def build_registry(
 
 
 def _breakers(tenant: TenantFacts, database: Database, services: OutsideServices) -> Guard:
-    inside = frozenset() if services.llm_token is not None else frozenset({"llm.write"})
+    inside = frozenset() if _writes_outside(tenant, services) else frozenset({"llm.write"})
 
     def guard(name: str) -> AbstractContextManager[None]:
         if name in inside:
@@ -127,6 +137,10 @@ def _breakers(tenant: TenantFacts, database: Database, services: OutsideServices
     return guard
 
 
+def _writes_outside(tenant: TenantFacts, services: OutsideServices) -> bool:
+    return services.llm_token is not None and tenant.redator == MODELO_DE_LINGUAGEM
+
+
 def _is_outage(error: BaseException) -> bool:
     """A refusal is an answer; a time-out, a 5xx or a mistake of the adapter is not."""
     return isinstance(error, TransientError) or not isinstance(error, AlquimistaError)
@@ -135,7 +149,7 @@ def _is_outage(error: BaseException) -> bool:
 def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
     calendario = SandboxCalendario(database, tenant.id)
     return {
-        "enrichment.company": look_up,
+        _LOOKUP: look_up,
         "llm.write": Redator(sandbox=True).write,
         "sentiment.comprehend": reading_call("sentiment.comprehend", ler),
         "sentiment.llm": reading_call("sentiment.llm", ler),
@@ -143,16 +157,18 @@ def _twins(tenant: TenantFacts, database: Database) -> dict[str, Call]:
     }
 
 
-def _real(outside: OutsideServices) -> dict[str, Call]:
+def _real(outside: OutsideServices, tenant: TenantFacts) -> dict[str, Call]:
     receita = ReceitaFederal(outside.receita_url)
+    redator = Redator(sandbox=False)
     calls: dict[str, Call] = {
-        "enrichment.company": lambda payload: receita.company(payload.get("cnpj")),
-        "llm.write": Redator(sandbox=False).write,
+        _LOOKUP: lambda payload: receita.company(payload.get("cnpj")),
+        "llm.write": redator.write,
     }
     if outside.llm_token is not None:
-        model = ChatModel(outside.llm_url, outside.llm_token, outside.llm_modelo)
+        if _writes_outside(tenant, outside):
+            model = ChatModel(outside.llm_url, outside.llm_token, outside.llm_modelo)
+            calls["llm.write"] = chat_call(model, redator.write)
         reader = LlmReader(outside.llm_url, outside.llm_token, outside.llm_modelo)
-        calls["llm.write"] = chat_call(model)
         calls["sentiment.llm"] = reading_call("sentiment.llm", reader.read)
     if outside.comprehend is not None:
         comprehend = outside.comprehend

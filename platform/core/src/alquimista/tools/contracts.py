@@ -15,6 +15,7 @@ _TEXT = {"type": "string"}
 _OPTIONAL = {"type": ["string", "null"]}
 _FLAG = {"type": "boolean"}
 _NAME = {"type": "string", "minLength": 1}
+_ID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
 _SPAN = {
     "type": "object",
     "required": ["inicio", "fim"],
@@ -106,7 +107,14 @@ CONTRACTS: Mapping[str, ToolContract] = {
     for contract in (
         _contract(
             "enrichment.company",
-            _object(["empresa"], cnpj=_OPTIONAL, empresa=_NAME, email=_OPTIONAL, uf=_OPTIONAL),
+            _object(
+                ["empresa"],
+                lead_id=_ID,
+                cnpj=_OPTIONAL,
+                empresa=_NAME,
+                email=_OPTIONAL,
+                uf=_OPTIONAL,
+            ),
             _object(
                 ["encontrado", "fonte", "sandbox", "campos"],
                 encontrado=_FLAG,
@@ -157,6 +165,7 @@ CONTRACTS: Mapping[str, ToolContract] = {
                 ["tarefa", "variaveis"],
                 tarefa={"enum": ["responder_lead", "insights_relatorio"]},
                 prompt=_TEXT,
+                nomes={"type": "array", "items": _TEXT},
                 variaveis={"type": "object"},
                 trechos={"type": "array", "items": _TRECHO},
                 max_caracteres={"type": "integer", "minimum": 40, "maximum": 20000},

@@ -29,7 +29,8 @@ DESCRICOES: Mapping[str, tuple[str, str]] = {
     ),
     "llm.write": (
         "Redigir texto",
-        "Redige um texto em português a partir de variáveis e trechos, sem inventar preços.",
+        "Redige um texto em português a partir de variáveis e trechos, sem inventar preços; a um "
+        "modelo de linguagem só vai sem dados pessoais.",
     ),
     "sentiment.comprehend": (
         "Ler o tom (Comprehend)",

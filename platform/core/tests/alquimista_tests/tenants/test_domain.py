@@ -19,6 +19,7 @@ from alquimista.plataforma.tenants.domain import (
     check_fuso,
 )
 from alquimista.plataforma.tenants.provisioning import NovoTenant
+from alquimista.plataforma.tenants.redacao import REDATORES
 from alquimista_sdk.models import Janela, PerfilIdeal
 
 _WORD = st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
@@ -52,6 +53,7 @@ _CONFIGURACOES = st.builds(
     ),
     canais=st.builds(CanaisDoTenant, st.none() | _EMAIL, st.none() | st.just("1234567890")),
     retencao_dias=st.integers(30, 3650),
+    redator=st.sampled_from(REDATORES),
 )
 
 
@@ -98,6 +100,8 @@ def test_channels_are_stored_where_the_look_up_finds_them() -> None:
         ({"calendario_id": ""}, "calendario_id"),
         ({"palavras_descadastro": ["pare", " "]}, "palavras_descadastro"),
         ({"divulgacao_automatica": "sim"}, "divulgacao_automatica"),
+        ({"redator": "outro"}, "redator"),
+        ({"redator": True}, "redator"),
         ({"retencao_dias": 29}, "retencao_dias"),
         ({"retencao_dias": True}, "retencao_dias"),
         ({"limites": {"por_hora": 101}}, "limites.por_hora"),

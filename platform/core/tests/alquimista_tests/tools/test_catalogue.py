@@ -83,13 +83,20 @@ def test_the_writer_of_a_real_tenant_is_not_marked_sandbox() -> None:
 
 
 def test_made_up_facts_reach_only_a_sandbox_tenant() -> None:
-    answer = build_registry(SANDBOX, _database(), SETTINGS).call(
+    twin = build_registry(SANDBOX, _database(), SETTINGS, porta=lambda _: None)
+    answer = twin.call(
         "enrichment.company", {"cnpj": None, "empresa": "Padaria Sol", "email": None, "uf": "SP"}
     )
     assert answer["sandbox"] is True
     unreachable = OutsideServices(receita_url="http://127.0.0.1:1")
     registry = build_registry(
-        REAL, _database(), SETTINGS, unreachable, sleep=lambda _: None, guard=unguarded
+        REAL,
+        _database(),
+        SETTINGS,
+        unreachable,
+        sleep=lambda _: None,
+        guard=unguarded,
+        porta=lambda _: None,
     )
     with pytest.raises(TransientError):
         registry.call("enrichment.company", {"cnpj": "19131243000197", "empresa": "Aurora"})
@@ -124,6 +131,6 @@ def test_a_time_without_zone_or_order_is_refused(span: dict[str, str]) -> None:
 
 
 def test_a_model_that_cannot_be_reached_is_transient() -> None:
-    call = chat_call(ChatModel("http://127.0.0.1:1", "k", "m"))
+    call = chat_call(ChatModel("http://127.0.0.1:1", "k", "m"), lambda payload: payload)
     with pytest.raises(TransientError):
         call({"tarefa": "responder_lead", "variaveis": {}})

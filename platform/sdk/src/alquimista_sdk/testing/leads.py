@@ -266,13 +266,14 @@ class TwinLeads:
 
         self._recording.write(write)
 
-    def pause(self, lead_id: UUID, motivo: str) -> None:
+    def pause(self, lead_id: UUID, motivo: str, causa: str | None = None) -> None:
         """Write: stop machine messages until a person decides."""
 
         def write() -> None:
             self._store.change_lead(lead_id, pausado=True)
             cancel_planned(self._store, lead_id, "pausado", only="prospeccao")
             self._store.pausas[lead_id] = motivo
+            self._store.pausa_causas[lead_id] = causa
 
         self._recording.write(write)
 

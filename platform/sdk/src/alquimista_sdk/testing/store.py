@@ -127,6 +127,7 @@ class Store:
     descadastros: dict[UUID, str] = field(default_factory=dict)
     recusas: dict[UUID, str] = field(default_factory=dict)
     pausas: dict[UUID, str] = field(default_factory=dict)
+    pausa_causas: dict[UUID, str | None] = field(default_factory=dict)
 
     def add(self, *rows: Any) -> None:
         """Put models where they belong, by their type.

@@ -11,6 +11,7 @@ from flask import Response
 from sqlalchemy import Row
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.answers import csv_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.csv_export import attachment
@@ -49,6 +50,19 @@ LISTA = Listing(
 )
 _COLUNAS = tuple(AuditoriaSchema().fields)
 _POR_VEZ = 200
+_EXEMPLO = {
+    "created_at": "2026-11-30 11:02:00+00:00",
+    "ator_tipo": "pessoa",
+    "action_type": "campanha.aprovada",
+    "alvo_tipo": "campanha",
+    "resultado": "ok",
+    "detalhes": "{}",
+}
+_CSV = csv_file(
+    "A trilha de auditoria, da entrada mais nova à mais antiga.",
+    _COLUNAS,
+    [_EXEMPLO.get(name, "") for name in _COLUNAS],
+)
 
 
 @blp.get("")
@@ -65,7 +79,7 @@ def list_auditoria(filtro: dict[str, Any]) -> dict[str, Any]:
 @blp.get("/exportacao.csv")
 @requires("audit:read")
 @blp.arguments(AuditoriaExportacaoSchema, location="query")
-@blp.response(200, content_type="text/csv")
+@blp.response(200, **_CSV)
 def export_auditoria(filtro: dict[str, Any]) -> Response:
     """A mesma trilha em CSV (ponto e vírgula, UTF-8), inteira."""
     return attachment("auditoria.csv", _COLUNAS, _rows(services(), principal().tenant_id, filtro))

@@ -109,7 +109,7 @@ def logout(corpo: dict[str, str]) -> None:
 @blp.post("/api/auth/recuperacao")
 @public(f"Whoever forgot the password has no token; {_COUNTED}")
 @blp.arguments(EsqueciSchema)
-@blp.response(202)
+@blp.response(202, description="A mesma resposta para qualquer endereço; o corpo é `null`.")
 def forgot(corpo: dict[str, str]) -> None:
     """Envia um endereço para trocar a senha, se a conta existir. A resposta é sempre a mesma."""
     services().access.forgot(corpo["email"], origem())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ _SHOWN: tuple[Any, ...] = (
     User.email,
     Membership.papel,
     Membership.created_at,
+    Membership.versao,
     Membership.id.label("membership_id"),
     _GRANTS.label("permissoes"),
 )
@@ -54,6 +56,14 @@ LISTA = Listing(
 """The people of the tenant with role and grants."""
 
 
+Confere = Callable[[int], None]
+"""Takes the version of the locked membership; raises where the caller read another."""
+
+
+def _any_version(versao: int) -> None:
+    """Whoever named no version takes the newest."""
+
+
 def check_role(papel: str, por: Principal) -> None:
     """Nobody gives or takes a role that holds more than they do.
 
@@ -74,7 +84,9 @@ def get_member(uow: UnitOfWork, user_id: UUID) -> Row[Any]:
     return row
 
 
-def change_role(uow: UnitOfWork, user_id: UUID, papel: str, por: Principal) -> None:
+def change_role(
+    uow: UnitOfWork, user_id: UUID, papel: str, por: Principal, confere: Confere = _any_version
+) -> None:
     """Give a person another role; it counts at their next call.
 
     Raises:
@@ -82,7 +94,7 @@ def change_role(uow: UnitOfWork, user_id: UUID, papel: str, por: Principal) -> N
         PapelAcima: the old or the new role holds more than the giver.
         UltimoAdmin: nobody would be left to administer the tenant.
     """
-    before = _lock(uow, user_id)
+    before = _lock(uow, user_id, confere)
     check_role(before, por)
     check_role(papel, por)
     if before == papel:
@@ -97,12 +109,12 @@ def change_role(uow: UnitOfWork, user_id: UUID, papel: str, por: Principal) -> N
     _note(uow, por, "papel_alterado", user_id, {"antes": before, "depois": papel})
 
 
-def remove(uow: UnitOfWork, user_id: UUID, por: Principal) -> None:
+def remove(uow: UnitOfWork, user_id: UUID, por: Principal, confere: Confere = _any_version) -> None:
     """Take a person out of the tenant, with what was granted to them; their account stays.
 
     Raises: as ``change_role``.
     """
-    before = _lock(uow, user_id)
+    before = _lock(uow, user_id, confere)
     check_role(before, por)
     if before == ADMIN:
         _another_admin(uow, user_id)
@@ -128,22 +140,33 @@ def take_back(uow: UnitOfWork, user_id: UUID, escopo: str, por: Principal) -> No
     ).rowcount
     if not gone:
         raise NotFound("Permissão não encontrada.")
+    touch(uow, user_id)
     _note(uow, por, "permissao_retirada", user_id, {"escopo": escopo})
 
 
-def _lock(uow: UnitOfWork, user_id: UUID) -> str:
+def touch(uow: UnitOfWork, user_id: UUID) -> None:
+    """What a person may do has changed: what was read of them is old."""
+    uow.connection.execute(
+        update(Membership)
+        .where(Membership.tenant_id == uow.tenant_id, Membership.user_id == user_id)
+        .values(versao=Membership.versao + 1)
+    )
+
+
+def _lock(uow: UnitOfWork, user_id: UUID, confere: Confere) -> str:
     """The person's role. The tenant's row is locked: two removals at once leave an admin too."""
     uow.connection.execute(
         select(Tenant.id).where(Tenant.id == uow.tenant_id).with_for_update()
     ).one()
-    papel: str | None = uow.connection.execute(
-        select(Membership.papel).where(
+    row = uow.connection.execute(
+        select(Membership.papel, Membership.versao).where(
             Membership.tenant_id == uow.tenant_id, Membership.user_id == user_id
         )
-    ).scalar_one_or_none()
-    if papel is None:
+    ).one_or_none()
+    if row is None:
         raise NotFound(_NOBODY)
-    return papel
+    confere(row.versao)
+    return str(row.papel)
 
 
 def _another_admin(uow: UnitOfWork, user_id: UUID) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
+from alquimista.http.inventory import Inventory
 from alquimista.http.services import services
 from alquimista.plataforma.identity.api import origem
 from alquimista.plataforma.identity.domain import PROPRIO
@@ -18,15 +19,40 @@ from alquimista.plataforma.identity.schemas import (
     ConfirmaSenhaSchema,
     EncerradasSchema,
     EncerrarSchema,
-    MinhaContaSchema,
+    MinhaContaFiltroSchema,
+    MinhaContaPaginaSchema,
     SegredoSchema,
     SegundoFatorSchema,
-    SessaoSchema,
+    SessaoFiltroSchema,
+    SessaoPaginaSchema,
     TokenSchema,
     TrocaSenhaSchema,
 )
 
 blp = Blueprint("me", __name__, url_prefix="/api/me", description="Meu acesso")
+
+
+def _moment(name: str) -> Callable[[Mapping[str, Any]], int]:
+    """A moment as whole microseconds, which a cursor can hold."""
+    return lambda row: round(row[name].timestamp() * 1_000_000)
+
+
+_SESSOES = Inventory(
+    chave=lambda row: str(row["id"]),
+    ordens={name: _moment(name) for name in ("ultimo_uso_em", "created_at", "expira_em")},
+    filtros={
+        "atual": lambda row, wanted: row["atual"] is wanted,
+        "segundo_fator": lambda row, wanted: row["segundo_fator"] is wanted,
+    },
+)
+_CONTAS = Inventory(
+    chave=lambda row: str(row["id"]),
+    ordens={"nome": lambda row: str(row["nome"]).casefold()},
+    filtros={
+        "papel": lambda row, wanted: bool(row["papel"] == wanted),
+        "status": lambda row, wanted: bool(row["status"] == wanted),
+    },
+)
 
 
 @blp.post("/senha")
@@ -40,12 +66,14 @@ def change_password(corpo: dict[str, str]) -> None:
 
 @blp.get("/sessoes")
 @requires(PROPRIO)
-@blp.response(200, SessaoSchema(many=True))
-def list_sessions() -> list[dict[str, Any]]:
+@blp.arguments(SessaoFiltroSchema, location="query")
+@blp.response(200, SessaoPaginaSchema)
+def list_sessions(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as próprias sessões vivas, da usada por último para a mais antiga."""
     mine = _credential()
     found = services().access.sessions(mine.user_id)
-    return [{**row, "atual": row["id"] == mine.sessao_id} for row in found]
+    shown = [{**row, "atual": row["id"] == mine.sessao_id} for row in found]
+    return _SESSOES.page(shown, filtro)
 
 
 @blp.delete("/sessoes")
@@ -104,12 +132,14 @@ def disable_factor(corpo: dict[str, str]) -> None:
 
 @blp.get("/contas")
 @requires(PROPRIO)
-@blp.response(200, MinhaContaSchema(many=True))
-def list_tenants() -> list[dict[str, Any]]:
+@blp.arguments(MinhaContaFiltroSchema, location="query")
+@blp.response(200, MinhaContaPaginaSchema)
+def list_tenants(filtro: dict[str, Any]) -> dict[str, Any]:
     """Lista as contas a que a pessoa pertence, com o papel em cada uma."""
     caller = principal()
     found = services().identity.tenants_of(_credential().user_id)
-    return [{**row, "atual": row["id"] == caller.tenant_id} for row in found]
+    shown = [{**row, "atual": row["id"] == caller.tenant_id} for row in found]
+    return _CONTAS.page(shown, filtro)
 
 
 @blp.post("/contas/<uuid:tenant_id>/entrada")

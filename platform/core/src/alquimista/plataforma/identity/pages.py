@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Response
 
+from alquimista.http.answers import html_page
 from alquimista.http.auth import public
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import status_of
@@ -30,6 +31,8 @@ _HEADERS = {
     "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
+_FORM = html_page("O formulário do link.", "Confirme")
+_DONE = html_page("O que foi feito.", "Pronto")
 _REASON = "the token of the letter is the proof"
 _NOME = '<p><label>Seu nome <input name="nome" autocomplete="name" maxlength="255"></label></p>'
 _SENHA = (
@@ -41,7 +44,7 @@ _SENHA = (
 @blp.get("/confirmar")
 @public(_REASON)
 @blp.arguments(PaginaTokenSchema, location="query")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_FORM)
 def show_confirmation(pedido: dict[str, str]) -> Response:
     """Página que confirma um cadastro; abri-la não confirma nada."""
     return _form("Confirme seu e-mail", "Falta só confirmar.", pedido, "Confirmar", ())
@@ -50,7 +53,7 @@ def show_confirmation(pedido: dict[str, str]) -> Response:
 @blp.post("/confirmar")
 @public(_REASON)
 @blp.arguments(PaginaTokenSchema, location="form")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_DONE)
 def send_confirmation(pedido: dict[str, str]) -> Response:
     """Confirma um cadastro pela página da carta."""
     return _done(
@@ -63,7 +66,7 @@ def send_confirmation(pedido: dict[str, str]) -> Response:
 @blp.get("/recuperar")
 @public(_REASON)
 @blp.arguments(PaginaTokenSchema, location="query")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_FORM)
 def show_recovery(pedido: dict[str, str]) -> Response:
     """Página que troca uma senha esquecida."""
     return _form("Troque sua senha", "Escolha uma senha nova.", pedido, "Trocar", (_SENHA,))
@@ -72,7 +75,7 @@ def show_recovery(pedido: dict[str, str]) -> Response:
 @blp.post("/recuperar")
 @public(_REASON)
 @blp.arguments(PaginaAcessoSchema, location="form")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_DONE)
 def send_recovery(pedido: dict[str, str]) -> Response:
     """Troca uma senha esquecida pela página da carta."""
     return _done(
@@ -85,7 +88,7 @@ def send_recovery(pedido: dict[str, str]) -> Response:
 @blp.get("/convite")
 @public(_REASON)
 @blp.arguments(PaginaTokenSchema, location="query")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_FORM)
 def show_invitation(pedido: dict[str, str]) -> Response:
     """Página que aceita um convite; abri-la não aceita nada."""
     try:
@@ -100,7 +103,7 @@ def show_invitation(pedido: dict[str, str]) -> Response:
 @blp.post("/convite")
 @public(_REASON)
 @blp.arguments(PaginaAcessoSchema, location="form")
-@blp.response(200, content_type="text/html")
+@blp.response(200, **_DONE)
 def send_invitation(pedido: dict[str, str]) -> Response:
     """Aceita um convite pela página da carta."""
     nome, senha = pedido["nome"].strip() or None, pedido["senha"] or None

@@ -13,6 +13,7 @@ from alquimista.db.session import UnitOfWork
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.plataforma.identity import invitations, members
 from alquimista.plataforma.identity.people_schemas import (
     ChaveCriadaSchema,
@@ -51,7 +52,7 @@ def list_members(filtro: dict[str, Any]) -> dict[str, Any]:
 def get_member(user_id: UUID) -> Any:
     """Uma pessoa da conta."""
     with _uow() as uow:
-        return members.get_member(uow, user_id)._mapping
+        return _tagged(members.get_member(uow, user_id))
 
 
 @blp.patch("/usuarios/<uuid:user_id>")
@@ -61,17 +62,18 @@ def get_member(user_id: UUID) -> Any:
 def change_role(corpo: dict[str, str], user_id: UUID) -> Any:
     """Muda o papel de uma pessoa; vale já na próxima chamada dela."""
     with _uow() as uow:
-        members.change_role(uow, user_id, corpo["papel"], principal())
-        return members.get_member(uow, user_id)._mapping
+        members.change_role(uow, user_id, corpo["papel"], principal(), match)
+        return _tagged(members.get_member(uow, user_id))
 
 
 @blp.delete("/usuarios/<uuid:user_id>")
 @requires("usuarios:write")
+@takes_if_match
 @blp.response(204)
 def remove_member(user_id: UUID) -> None:
     """Tira uma pessoa da conta; o acesso dela a outras contas continua."""
     with _uow() as uow:
-        members.remove(uow, user_id, principal())
+        members.remove(uow, user_id, principal(), match)
 
 
 @blp.post("/usuarios/<uuid:user_id>/permissoes")
@@ -82,7 +84,8 @@ def grant(corpo: dict[str, str], user_id: UUID) -> Any:
     """Concede a uma pessoa uma permissão além do papel; só quem a tem pode concedê-la."""
     with _uow() as uow:
         services().identity.grant(uow, user_id, corpo["escopo"], principal())
-        return members.get_member(uow, user_id)._mapping
+        members.touch(uow, user_id)
+        return _tagged(members.get_member(uow, user_id))
 
 
 @blp.delete("/usuarios/<uuid:user_id>/permissoes/<string:escopo>")
@@ -192,3 +195,8 @@ def _invitation(row: Row[Any]) -> dict[str, Any]:
     else:
         situacao = "pendente" if row.expira_em > datetime.now(UTC) else "vencido"
     return {**row._mapping, "situacao": situacao}
+
+
+def _tagged(row: Row[Any]) -> Any:
+    tag(row.versao)
+    return row._mapping

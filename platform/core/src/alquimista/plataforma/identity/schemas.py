@@ -9,6 +9,9 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import validate
 
+from alquimista.http.listing import pagina
+from alquimista.plataforma.identity.domain import PAPEIS
+
 _NOT_BLANK = validate.Regexp(r"[\s\S]*\S", error="O texto não pode ser só de espaços.")
 
 
@@ -216,6 +219,23 @@ class SessaoSchema(ma.Schema):
     expira_em = ma.fields.AwareDateTime()
 
 
+class SessaoPaginaSchema(ma.Schema):
+    """A page of sessions."""
+
+    itens = ma.fields.List(ma.fields.Nested(SessaoSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+SessaoFiltroSchema = pagina(
+    ("ultimo_uso_em", "created_at", "expira_em"),
+    "-ultimo_uso_em",
+    atual=ma.fields.Boolean(metadata={"description": "Só a sessão que chama, ou só as outras"}),
+    segundo_fator=ma.fields.Boolean(
+        metadata={"description": "Só as que passaram pela segunda etapa, ou só as outras"}
+    ),
+)
+
+
 class SegundoFatorSchema(ma.Schema):
     """The second factor of a person."""
 
@@ -245,6 +265,24 @@ class MinhaContaSchema(ma.Schema):
     status = ma.fields.String()
     papel = ma.fields.String()
     atual = ma.fields.Boolean()
+
+
+class MinhaContaPaginaSchema(ma.Schema):
+    """A page of the person's tenants."""
+
+    itens = ma.fields.List(ma.fields.Nested(MinhaContaSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+MinhaContaFiltroSchema = pagina(
+    ("nome",),
+    "nome",
+    papel=ma.fields.String(validate=validate.OneOf(PAPEIS), metadata={"description": "O papel"}),
+    status=ma.fields.String(
+        validate=validate.OneOf(("ativo", "suspenso")),
+        metadata={"description": "A situação da conta"},
+    ),
+)
 
 
 class TokenSchema(ma.Schema):

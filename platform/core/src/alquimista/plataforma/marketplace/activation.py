@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from alquimista.db.session import Database
+from alquimista.db.session import Database, UnitOfWork
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.plataforma.marketplace import service
 from alquimista.plataforma.marketplace.service import Ativacao, GanchoFalhou
@@ -30,6 +30,10 @@ class Hooks(Protocol):
         """Tell an agent that the tenant is deactivating it."""
 
 
+Confere = Callable[[int], None]
+"""Takes the version of the locked activation; raises where the caller read another."""
+
+
 class Activations:
     """Commits first, then runs the hook: a hook may take minutes and holds no transaction."""
 
@@ -42,15 +46,23 @@ class Activations:
         self._hooks = hooks
 
     def activate(
-        self, tenant_id: UUID, slug: str, config: Mapping[str, Any] | None, ator: Ator
+        self,
+        tenant_id: UUID,
+        slug: str,
+        config: Mapping[str, Any] | None,
+        ator: Ator,
+        confere: Confere | None = None,
     ) -> Ativacao:
         """Activate an agent and tell it; a hook that fails takes the activation back.
+
+        ``confere`` holds what the caller read against the locked activation.
 
         Raises:
             GanchoFalhou: the agent's own code failed.
             AlquimistaError: as ``service.activate``.
         """
         with self._database.unit_of_work(tenant_id) as uow:
+            _hold(uow, slug, confere)
             done = service.activate(self._ports, uow, self._catalogue, slug, config, ator)
         try:
             if done.nova:
@@ -69,17 +81,23 @@ class Activations:
             ) from error
         return done
 
-    def deactivate(self, tenant_id: UUID, slug: str, ator: Ator) -> bool:
+    def deactivate(
+        self, tenant_id: UUID, slug: str, ator: Ator, confere: Confere | None = None
+    ) -> bool:
         """Tell an agent and deactivate it; a hook that fails is audited and stops nothing.
+
+        ``confere`` is asked before the agent is told, and again before it is deactivated.
 
         Raises:
             NotFound: the tenant never had it and it is not installed.
         """
         with self._database.unit_of_work(tenant_id) as uow:
+            _hold(uow, slug, confere)
             active = service.is_active(uow, slug)
         if active and slug in self._catalogue.admitted:
             self._tell_deactivated(tenant_id, slug)
         with self._database.unit_of_work(tenant_id) as uow:
+            _hold(uow, slug, confere)
             return service.deactivate(self._ports, uow, self._catalogue, slug, ator)
 
     def _tell_deactivated(self, tenant_id: UUID, slug: str) -> None:
@@ -96,3 +114,8 @@ class Activations:
                     resultado="erro",
                     detalhes={"agente": slug, "erro": type(error).__name__},
                 )
+
+
+def _hold(uow: UnitOfWork, slug: str, confere: Confere | None) -> None:
+    if confere is not None:
+        confere(service.revision(uow, slug))

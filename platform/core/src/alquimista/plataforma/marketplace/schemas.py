@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import marshmallow as ma
+from marshmallow import validate
+
+from alquimista.http.listing import pagina
 
 
 class EscopoSchema(ma.Schema):
@@ -26,6 +29,25 @@ class AgenteSchema(ma.Schema):
     suspenso = ma.fields.Boolean()
     ativo = ma.fields.Boolean()
     versao_ativa = ma.fields.String(allow_none=True)
+
+
+class AgentePaginaSchema(ma.Schema):
+    """A page of agents."""
+
+    itens = ma.fields.List(ma.fields.Nested(AgenteSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+AgenteFiltroSchema = pagina(
+    ("id", "titulo"),
+    "id",
+    ativo=ma.fields.Boolean(metadata={"description": "Só os ativos na conta, ou só os outros"}),
+    categoria=ma.fields.String(metadata={"description": "A categoria, como `prospeccao`"}),
+    status=ma.fields.String(
+        validate=validate.OneOf(("admitido", "recusado")),
+        metadata={"description": "Se a plataforma o admitiu"},
+    ),
+)
 
 
 class AgenteDetalheSchema(AgenteSchema):

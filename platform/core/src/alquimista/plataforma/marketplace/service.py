@@ -45,7 +45,10 @@ class GanchoFalhou(AlquimistaError):
 
 @dataclass(frozen=True, slots=True)
 class AgenteNoCatalogo:
-    """An agent as the tenant sees it. ``manifesto`` is empty where it could not be read."""
+    """An agent as the tenant sees it. ``manifesto`` is empty where it could not be read.
+
+    ``revisao`` is of the tenant's own part of it; 0 where it never had the agent.
+    """
 
     slug: str
     titulo: str
@@ -57,6 +60,7 @@ class AgenteNoCatalogo:
     ativo: bool
     versao_ativa: str | None
     config: Mapping[str, Any]
+    revisao: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def list_agents(uow: UnitOfWork, catalogue: Catalogue) -> list[AgenteNoCatalogo]
                 AgentActivation.ativo,
                 AgentActivation.versao_agente,
                 AgentActivation.config,
+                AgentActivation.versao,
             ).where(AgentActivation.tenant_id == uow.tenant_id)
         )
     }
@@ -140,6 +145,7 @@ def list_agents(uow: UnitOfWork, catalogue: Catalogue) -> list[AgenteNoCatalogo]
                     manifest.config_schema if manifest is not None else {},
                     row.config if row is not None else {},
                 ),
+                revisao=row.versao if row is not None else 0,
             )
         )
     return found
@@ -244,6 +250,16 @@ def deactivate(
             detalhes={"agente": slug, "motivo": motivo},
         )
     return bool(changed)
+
+
+def revision(uow: UnitOfWork, slug: str) -> int:
+    """The version of the tenant's activation, locked; 0 where it never had the agent."""
+    found: int | None = uow.connection.execute(
+        select(AgentActivation.versao)
+        .where(AgentActivation.tenant_id == uow.tenant_id, AgentActivation.agent_slug == slug)
+        .with_for_update()
+    ).scalar_one_or_none()
+    return found or 0
 
 
 def is_active(uow: UnitOfWork, slug: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, send_file
 
+from alquimista.http.answers import binary_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
@@ -26,6 +27,11 @@ from alquimista.plataforma.tenants.schemas import (
 from alquimista.plataforma.tenants.service import Conta
 
 blp = Blueprint("conta", __name__, url_prefix="/api", description="Conta")
+_ZIP = binary_file(
+    "Um ZIP com `conta.json`, `pessoas.json`, uma linha JSON por registro em `tabelas/*.jsonl`, os "
+    "arquivos em `arquivos/` e a lista de tudo em `indice.json`; o SHA-256 vem em `X-Sha256`.",
+    "application/zip",
+)
 EXPORTADA = "conta_exportada"
 VALIDADE = timedelta(hours=24)
 
@@ -56,7 +62,7 @@ def change_settings(corpo: dict[str, Any]) -> dict[str, Any]:
 
 @blp.get("/conta/exportacao")
 @requires("tenants:write")
-@blp.response(200, content_type="application/zip")
+@blp.response(200, **_ZIP)
 def export_account() -> Response:
     """Tudo da conta em um arquivo ZIP; o SHA-256 dele vem no cabeçalho X-Sha256."""
     caller = principal()

@@ -22,6 +22,7 @@ from alquimista.plataforma.tenants.leitura import (
     texts_of,
 )
 from alquimista.plataforma.tenants.modelos import ModeloWhatsApp, check_modelos, read_modelos
+from alquimista.plataforma.tenants.redacao import EMBUTIDO, read_redator
 from alquimista_sdk.models import Janela, PerfilIdeal, TenantFacts
 
 FUSO_PADRAO = "America/Sao_Paulo"
@@ -115,6 +116,7 @@ class Configuracoes:
     retencao_dias: int = 730
     exigir_segundo_fator: bool = False
     aprendizado: Aprendizado = field(default_factory=Aprendizado)
+    redator: str = EMBUTIDO
 
     def __post_init__(self) -> None:
         _email("email_remetente", self.email_remetente)
@@ -133,6 +135,7 @@ class Configuracoes:
             raise ConfiguracaoInvalida("aprendizado.finalidade", f"escreva “{FINALIDADE}”")
         _between("retencao_dias", self.retencao_dias, 30, 3650)
         check_modelos(self.modelos_whatsapp)
+        read_redator("redator", self.redator)
         _perfil(self.perfil_ideal)
         _disponibilidade(self.disponibilidade)
 
@@ -153,6 +156,7 @@ class Configuracoes:
             palavras_proibidas=self.palavras_proibidas,
             divulgacao_automatica=self.divulgacao_automatica,
             sandbox=sandbox,
+            redator=self.redator,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -193,6 +197,7 @@ class Configuracoes:
             "retencao_dias": self.retencao_dias,
             "exigir_segundo_fator": self.exigir_segundo_fator,
             "aprendizado": self.aprendizado.to_json(),
+            "redator": self.redator,
         }
 
     @classmethod
@@ -361,4 +366,5 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "retencao_dias": integer_of,
     "exigir_segundo_fator": flag_of,
     "aprendizado": _read_aprendizado,
+    "redator": read_redator,
 }

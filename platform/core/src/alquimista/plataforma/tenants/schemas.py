@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from alquimista.plataforma.tenants.modelos import ETAPAS, MAX_MODELOS, PARAMETROS
+from alquimista.plataforma.tenants.redacao import REDATORES
 
 _TEXT = validate.Length(max=500)
 _MANY = validate.Length(max=200)
@@ -157,6 +158,14 @@ class ConfiguracoesSchema(_PartSchema):
         metadata={"description": "Se todos precisam da verificação em duas etapas"},
     )
     aprendizado = ma.fields.Nested(AprendizadoSchema, allow_none=True)
+    redator = ma.fields.String(
+        allow_none=True,
+        validate=validate.OneOf(REDATORES),
+        metadata={
+            "description": "Quem redige as respostas; ao modelo de linguagem elas vão sem dados "
+            "pessoais"
+        },
+    )
 
 
 class ContaConfiguracoesSchema(ConfiguracoesSchema):

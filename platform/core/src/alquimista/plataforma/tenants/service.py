@@ -32,6 +32,7 @@ from alquimista.plataforma.tenants.domain import (
     check_fuso,
 )
 from alquimista.plataforma.tenants.models import Tenant
+from alquimista.plataforma.tenants.redacao import MODELO_DE_LINGUAGEM
 from alquimista.runtime.admission import Catalogue
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import TenantFacts
@@ -104,10 +105,14 @@ class ConfiguracaoMudou(PermanentError):
 
 
 class TenantService:
-    """What the runtime and the platform ask about a tenant; one per process."""
+    """What the runtime and the platform ask about a tenant; one per process.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    ``modelo_de_linguagem``: whether the platform has one that a tenant may choose.
+    """
+
+    def __init__(self, catalogue: Catalogue, modelo_de_linguagem: bool = False) -> None:
         self._catalogue = catalogue
+        self._modelo_de_linguagem = modelo_de_linguagem
 
     def facts(self, uow: UnitOfWork) -> TenantFacts:
         """What agents may know of the unit's tenant."""
@@ -205,6 +210,7 @@ class TenantService:
         before = self.account(uow, lock=True)
         rest = {name: value for name, value in part.items() if name not in ("nome", "fuso_horario")}
         settings = before.configuracoes.changed(rest)
+        self._check_redator(before.configuracoes.redator, settings.redator)
         _check_channels(uow, settings)
         after = replace(
             before,
@@ -231,16 +237,12 @@ class TenantService:
             alvo_id=uow.tenant_id,
             detalhes={"campos": sorted(part)},
         )
-        if settings.aprendizado != before.configuracoes.aprendizado:
-            record(
-                uow,
-                ator,
-                "aprendizado_consentido" if settings.aprendizado.ativo else "aprendizado_revogado",
-                alvo_tipo="tenant",
-                alvo_id=uow.tenant_id,
-                detalhes=settings.aprendizado.to_json(),
-            )
+        _note_choices(uow, ator, before.configuracoes, settings)
         return after
+
+    def _check_redator(self, antes: str, agora: str) -> None:
+        if agora == MODELO_DE_LINGUAGEM and agora != antes and not self._modelo_de_linguagem:
+            raise ConfiguracaoInvalida("redator", "a plataforma não tem um modelo de linguagem")
 
     def set_clock(self, uow: UnitOfWork, offset: timedelta) -> None:
         """Move the tenant's business time to machine time plus ``offset``.
@@ -288,6 +290,29 @@ def _account(row: Any) -> Conta:
         configuracoes=Configuracoes.from_column(row.configuracoes),
         versao=row.versao,
     )
+
+
+def _note_choices(uow: UnitOfWork, ator: Ator, before: Configuracoes, after: Configuracoes) -> None:
+    """What a person would look for by its name: consent to learn, and who gets the messages."""
+    if after.aprendizado != before.aprendizado:
+        record(
+            uow,
+            ator,
+            "aprendizado_consentido" if after.aprendizado.ativo else "aprendizado_revogado",
+            alvo_tipo="tenant",
+            alvo_id=uow.tenant_id,
+            detalhes=after.aprendizado.to_json(),
+        )
+    if after.redator != before.redator:
+        record(
+            uow,
+            ator,
+            "redator_escolhido",
+            alvo_tipo="tenant",
+            alvo_id=uow.tenant_id,
+            antes={"redator": before.redator},
+            depois={"redator": after.redator},
+        )
 
 
 def _check_channels(uow: UnitOfWork, settings: Configuracoes) -> None:

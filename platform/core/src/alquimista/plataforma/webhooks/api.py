@@ -133,7 +133,7 @@ def list_entregas(filtro: dict[str, Any], webhook_id: UUID) -> dict[str, Any]:
 
 @blp.post("/entregas/<uuid:entrega_id>/reenviar")
 @requires("webhooks:write")
-@blp.response(202)
+@blp.response(202, description="A entrega será repetida; o corpo é `null`.")
 def resend_entrega(entrega_id: UUID) -> None:
     """Entrega de novo, já, com novas tentativas."""
     with services().database.unit_of_work(principal().tenant_id) as uow:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from alquimista_sdk.errors import PermanentError
+from alquimista_sdk.models import LEITURA_INCERTA
 
 CERTO, INCERTO, NAO = "certo", "incerto", "nao"
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
@@ -14,6 +15,7 @@ DESCADASTROS = (CERTO, INCERTO, NAO)
 DESCADASTRO = "descadastro"
 RECUSA = "refusal"
 MOTIVO = "correção de uma pessoa"
+_ENCERRADOS = frozenset({"descadastrado", "descartado", "bloqueado"})
 BLOQUEIOS_DA_LEITURA = frozenset({"descadastro", "recusa"})
 """Suppressions that come of how a message was read; a complaint or a bounce does not."""
 
@@ -68,6 +70,32 @@ class Bloqueio:
     lidas: int
     corrigidas: int
     unido: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pausa:
+    """What keeps a lead paused.
+
+    ``causa`` is the only cause, where it is one; ``incertas`` counts the messages that still read
+    as an uncertain request, ``unidos_pausados`` the leads merged with it whose pause is another's.
+    """
+
+    pausado: bool
+    causa: str | None
+    status: str
+    assumido: bool
+    incertas: int
+    unidos_pausados: int
+
+
+def pode_retomar(pausa: Pausa) -> bool:
+    """Whether nothing is left of a pause but a doubt that a person has cleared (decision 19)."""
+    return (
+        pausa.pausado
+        and pausa.causa == LEITURA_INCERTA
+        and pausa.status not in _ENCERRADOS
+        and not (pausa.assumido or pausa.incertas or pausa.unidos_pausados)
+    )
 
 
 def corrigir(antes: Rotulos, pedido: Mapping[str, Any]) -> Rotulos:

@@ -28,7 +28,7 @@ from alquimista_sdk.models import ModeloDaConta
 
 logger = logging.getLogger(__name__)
 OPERACAO = "sentimento.analisar"
-_TABLE = table_of(ModeloTreinado)
+MODELOS = table_of(ModeloTreinado)
 LearnerOf = Callable[[str], Learner]
 
 
@@ -113,7 +113,7 @@ class Modelos:
             if sha256 is not None:
                 _retire(uow, operation)
             uow.connection.execute(
-                insert(_TABLE).values(
+                insert(MODELOS).values(
                     id=uuid4(),
                     tenant_id=tenant_id,
                     operacao=operation,
@@ -139,16 +139,16 @@ class Modelos:
             return 0
         before = uow.connection.execute(
             _of(uow, operation)
-            .where(_TABLE.c.aceito, _TABLE.c.numero < now.numero)
-            .order_by(_TABLE.c.numero.desc())
+            .where(MODELOS.c.aceito, MODELOS.c.numero < now.numero)
+            .order_by(MODELOS.c.numero.desc())
             .limit(1)
         ).one_or_none()
         _retire(uow, operation)
         if before is not None:
             uow.connection.execute(
-                update(_TABLE)
-                .where(_TABLE.c.tenant_id == uow.tenant_id, _TABLE.c.id == before.id)
-                .values(ativo=True, versao=_TABLE.c.versao + 1)
+                update(MODELOS)
+                .where(MODELOS.c.tenant_id == uow.tenant_id, MODELOS.c.id == before.id)
+                .values(ativo=True, versao=MODELOS.c.versao + 1)
             )
         numero = before.numero if before is not None else 0
         _note(uow, ator, "modelo_voltou", operation, numero, de=now.numero)
@@ -157,8 +157,13 @@ class Modelos:
     def listing(self, uow: UnitOfWork, operation: str = OPERACAO) -> Sequence[Row[Any]]:
         """Every training, the newest first."""
         return uow.connection.execute(
-            _of(uow, operation).order_by(_TABLE.c.numero.desc()).limit(200)
+            _of(uow, operation).order_by(MODELOS.c.numero.desc()).limit(200)
         ).all()
+
+    def number_in_use(self, uow: UnitOfWork, operation: str = OPERACAO) -> int:
+        """The number of the model that is marked as in use; 0 is the embedded one."""
+        row = _active_row(uow, operation)
+        return 0 if row is None else int(row.numero)
 
     def active(self, uow: UnitOfWork, operation: str) -> ModeloDaConta | None:
         """The model in use; None where there is none, or the tenant no longer agrees."""
@@ -204,12 +209,14 @@ def _key(sha256: str) -> str:
 
 
 def _of(uow: UnitOfWork, operation: str) -> Any:
-    return select(_TABLE).where(_TABLE.c.tenant_id == uow.tenant_id, _TABLE.c.operacao == operation)
+    return select(MODELOS).where(
+        MODELOS.c.tenant_id == uow.tenant_id, MODELOS.c.operacao == operation
+    )
 
 
 def _active_row(uow: UnitOfWork, operation: str) -> Row[Any] | None:
     row: Row[Any] | None = uow.connection.execute(
-        _of(uow, operation).where(_TABLE.c.ativo)
+        _of(uow, operation).where(MODELOS.c.ativo)
     ).one_or_none()
     return row
 
@@ -223,8 +230,8 @@ def _lock(uow: UnitOfWork, operation: str) -> None:
 def _next_number(uow: UnitOfWork, operation: str) -> int:
     _lock(uow, operation)
     last = uow.connection.execute(
-        select(func.max(_TABLE.c.numero)).where(
-            _TABLE.c.tenant_id == uow.tenant_id, _TABLE.c.operacao == operation
+        select(func.max(MODELOS.c.numero)).where(
+            MODELOS.c.tenant_id == uow.tenant_id, MODELOS.c.operacao == operation
         )
     ).scalar_one()
     return 1 + (last or 0)
@@ -232,9 +239,11 @@ def _next_number(uow: UnitOfWork, operation: str) -> int:
 
 def _retire(uow: UnitOfWork, operation: str) -> None:
     uow.connection.execute(
-        update(_TABLE)
-        .where(_TABLE.c.tenant_id == uow.tenant_id, _TABLE.c.operacao == operation, _TABLE.c.ativo)
-        .values(ativo=False, versao=_TABLE.c.versao + 1)
+        update(MODELOS)
+        .where(
+            MODELOS.c.tenant_id == uow.tenant_id, MODELOS.c.operacao == operation, MODELOS.c.ativo
+        )
+        .values(ativo=False, versao=MODELOS.c.versao + 1)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.listing import pagina
 from alquimista.prospeccao.aprendizado.domain import DESCADASTROS, SENTIMENTOS
 from alquimista.prospeccao.conversas.schemas import InteracaoSchema
 from alquimista_sdk.events import INTENTS
@@ -57,8 +58,16 @@ class ModeloSchema(ma.Schema):
 
 
 class ModelosSchema(ma.Schema):
-    """The account's trainings, the newest first; 0 in use is the embedded model."""
+    """A page of the account's trainings; 0 in use is the embedded model."""
 
     em_uso = ma.fields.Integer()
     consentido = ma.fields.Boolean()
     itens = ma.fields.List(ma.fields.Nested(ModeloSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+ModeloFiltroSchema = pagina(
+    ("numero", "created_at"),
+    "-numero",
+    aceito=ma.fields.Boolean(metadata={"description": "Só os aceitos, ou só os recusados"}),
+)

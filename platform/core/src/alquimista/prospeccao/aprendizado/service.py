@@ -17,7 +17,9 @@ from alquimista.plataforma.audit.models import AuditLog
 from alquimista.plataforma.audit.service import Ator, record
 from alquimista.prospeccao.aprendizado.domain import (
     CERTO,
+    INCERTO,
     MOTIVO,
+    NAO,
     RECUSA,
     Bloqueio,
     NaoSeCorrige,
@@ -26,6 +28,7 @@ from alquimista.prospeccao.aprendizado.domain import (
     pode_reabilitar,
 )
 from alquimista.prospeccao.aprendizado.models import Correcao
+from alquimista.prospeccao.aprendizado.retomada import pause_again, resume
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.fusoes import cadeia
 from alquimista.prospeccao.leads import service as leads
@@ -51,7 +54,7 @@ def correct(
     """Keep a person's reading of a message; one that asks us to stop is obeyed at once.
 
     Repeating it changes nothing. Correcting away from an opt-out lets nobody be written to again:
-    see ``rehabilitate``.
+    see ``rehabilitate``. A lead that only an uncertain reading had paused goes on: ``retomada``.
 
     Raises:
         NotFound: there is no such message.
@@ -83,13 +86,15 @@ def correct(
         leads.opt_out(ports, uow, row.lead_id, MOTIVO, ator, trace_id)
     elif after.intent == RECUSA != before.intent:
         leads.refuse(ports, uow, row.lead_id, "recusa", ator, trace_id)
+    elif after.descadastro == NAO:
+        resume(ports, uow, row.lead_id, ator, trace_id)
     return _locked(uow, interacao_id)
 
 
-def undo(uow: UnitOfWork, interacao_id: UUID, ator: Ator, trace_id: UUID) -> Row[Any]:
+def undo(ports: Ports, uow: UnitOfWork, interacao_id: UUID, ator: Ator, trace_id: UUID) -> Row[Any]:
     """Give a message the machine's reading back and forget the example; repeating changes nothing.
 
-    What an opt-out had stopped stays stopped.
+    What an opt-out had stopped stays stopped, and the machine's doubt pauses the lead again.
 
     Raises:
         NotFound: there is no such message.
@@ -114,6 +119,8 @@ def undo(uow: UnitOfWork, interacao_id: UUID, ator: Ator, trace_id: UUID) -> Row
         detalhes={"interacao_id": str(row.id)},
         trace_id=trace_id,
     )
+    if known.antes["descadastro"] == INCERTO != row.descadastro:
+        pause_again(ports, uow, row.lead_id, ator, trace_id)
     return _locked(uow, interacao_id)
 
 

@@ -11,7 +11,7 @@ from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.listing import Listing
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.campanhas import service
 from alquimista.prospeccao.campanhas.models import Campanha
 from alquimista.prospeccao.campanhas.schemas import (
@@ -75,6 +75,7 @@ def edit_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]:
 
 @blp.post("/<uuid:campanha_id>/aprovar")
 @requires("campanhas:approve")
+@takes_if_match
 @blp.arguments(AprovacaoSchema)
 @blp.response(200, CampanhaSchema)
 def approve_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]:
@@ -95,6 +96,7 @@ def approve_campanha(corpo: dict[str, Any], campanha_id: UUID) -> dict[str, Any]
 
 @blp.post("/<uuid:campanha_id>/pausar")
 @requires("campanhas:write")
+@takes_if_match
 @blp.response(200, CampanhaSchema)
 def pause_campanha(campanha_id: UUID) -> dict[str, Any]:
     """Pausa a campanha: os envios planejados esperam."""
@@ -106,6 +108,7 @@ def pause_campanha(campanha_id: UUID) -> dict[str, Any]:
 
 @blp.post("/<uuid:campanha_id>/retomar")
 @requires("campanhas:write")
+@takes_if_match
 @blp.response(200, CampanhaSchema)
 def resume_campanha(campanha_id: UUID) -> dict[str, Any]:
     """Retoma uma campanha pausada."""

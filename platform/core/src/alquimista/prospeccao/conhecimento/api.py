@@ -15,7 +15,7 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.listing import Listing
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.conhecimento import domain, service
 from alquimista.prospeccao.conhecimento.leitura import BYTES_MAXIMO, entrada_de, ler, tag_of
 from alquimista.prospeccao.conhecimento.schemas import (
@@ -32,9 +32,10 @@ from alquimista.prospeccao.conhecimento.schemas import (
     NovoConhecimentoSchema,
     PerguntaSchema,
     RestauracaoSchema,
+    VersaoFiltroSchema,
     VersoesSchema,
 )
-from alquimista.prospeccao.conhecimento.service import CONHECIMENTO
+from alquimista.prospeccao.conhecimento.service import CONHECIMENTO, VERSOES
 
 blp = Blueprint(
     "conhecimento", __name__, url_prefix="/api/conhecimento", description="Base de conhecimento"
@@ -47,6 +48,12 @@ LISTA = Listing(
         "ativo": CONHECIMENTO.c.ativo,
         "etiqueta": lambda etiqueta: CONHECIMENTO.c.etiquetas.contains([tag_of(etiqueta)]),
     },
+)
+VERSOES_DA_ENTRADA = Listing(
+    table=VERSOES,
+    ordens={name: VERSOES.c[name] for name in ("numero", "created_at")},
+    padrao="-numero",
+    filtros={"removido": VERSOES.c.removido},
 )
 _SEM_RESPOSTA = (
     "Nenhuma entrada publicada tem as palavras desta pergunta: o agente diria que vai confirmar "
@@ -100,6 +107,7 @@ def change_conhecimento(corpo: dict[str, Any], conhecimento_id: UUID) -> Any:
 
 @blp.delete("/<uuid:conhecimento_id>")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(204)
 def delete_conhecimento(conhecimento_id: UUID) -> None:
     """Remove uma entrada; ela pode ser restaurada."""
@@ -109,6 +117,7 @@ def delete_conhecimento(conhecimento_id: UUID) -> None:
 
 @blp.post("/<uuid:conhecimento_id>/publicar")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(200, ConhecimentoSchema)
 def publish_conhecimento(conhecimento_id: UUID) -> Any:
     """Publica a entrada: os agentes passam a responder com ela."""
@@ -117,6 +126,7 @@ def publish_conhecimento(conhecimento_id: UUID) -> Any:
 
 @blp.post("/<uuid:conhecimento_id>/recolher")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.response(200, ConhecimentoSchema)
 def withdraw_conhecimento(conhecimento_id: UUID) -> Any:
     """Recolhe a entrada: os agentes deixam de usá-la, e ela continua guardada."""
@@ -125,15 +135,19 @@ def withdraw_conhecimento(conhecimento_id: UUID) -> Any:
 
 @blp.get("/<uuid:conhecimento_id>/versoes")
 @requires("conhecimento:read")
+@blp.arguments(VersaoFiltroSchema, location="query")
 @blp.response(200, VersoesSchema)
-def list_versoes(conhecimento_id: UUID) -> dict[str, Any]:
+def list_versoes(filtro: dict[str, Any], conhecimento_id: UUID) -> dict[str, Any]:
     """As versões anteriores da entrada, também de uma que foi removida."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return {"itens": [row._mapping for row in service.versions(uow, conhecimento_id)]}
+        service.require_known(uow, conhecimento_id)
+        mine = VERSOES.c.conhecimento_id == conhecimento_id
+        return VERSOES_DA_ENTRADA.page(uow, filtro, mine).body()
 
 
 @blp.post("/<uuid:conhecimento_id>/restaurar")
 @requires("conhecimento:write")
+@takes_if_match
 @blp.arguments(RestauracaoSchema)
 @blp.response(200, ConhecimentoSchema)
 def restore_conhecimento(corpo: dict[str, Any], conhecimento_id: UUID) -> Any:

@@ -102,9 +102,17 @@ class VersaoDeConhecimentoSchema(ma.Schema):
 
 
 class VersoesSchema(ma.Schema):
-    """The versions of an entry, newest first."""
+    """A page of an entry's versions."""
 
     itens = ma.fields.List(ma.fields.Nested(VersaoDeConhecimentoSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+VersaoFiltroSchema = pagina(
+    ("numero", "created_at"),
+    "-numero",
+    removido=ma.fields.Boolean(metadata={"description": "Só as que uma remoção deixou, ou não"}),
+)
 
 
 class RestauracaoSchema(ma.Schema):

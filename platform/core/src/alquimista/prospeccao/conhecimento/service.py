@@ -132,16 +132,13 @@ def remove(uow: UnitOfWork, entrada_id: UUID, ator: Ator, confere: Confere) -> N
     _note(uow, ator, "conhecimento.removido", entrada_id, antes=antes)
 
 
-def versions(uow: UnitOfWork, entrada_id: UUID) -> Sequence[Row[Any]]:
-    """What an entry was before each change, newest first. Raises ``NotFound``."""
-    rows = uow.connection.execute(
-        select(VERSOES)
-        .where(VERSOES.c.tenant_id == uow.tenant_id, VERSOES.c.conhecimento_id == entrada_id)
-        .order_by(VERSOES.c.numero.desc())
-    ).all()
-    if not rows:
+def require_known(uow: UnitOfWork, entrada_id: UUID) -> None:
+    """Raises ``NotFound`` where there is no such entry and never was."""
+    kept = select(VERSOES.c.id).where(
+        VERSOES.c.tenant_id == uow.tenant_id, VERSOES.c.conhecimento_id == entrada_id
+    )
+    if uow.connection.execute(kept.limit(1)).first() is None:
         find(uow, entrada_id)
-    return rows
 
 
 def restore(
@@ -155,7 +152,12 @@ def restore(
         BaseCheia: a removed entry has no room to come back to.
     """
     _lock(uow)
-    kept = versions(uow, entrada_id)
+    require_known(uow, entrada_id)
+    kept = uow.connection.execute(
+        select(VERSOES)
+        .where(VERSOES.c.tenant_id == uow.tenant_id, VERSOES.c.conhecimento_id == entrada_id)
+        .order_by(VERSOES.c.numero.desc())
+    ).all()
     found = next((row for row in kept if numero is None or row.numero == numero), None)
     if found is None:
         raise NadaARestaurar("Esta entrada não tem essa versão anterior.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,7 @@ from alquimista_sdk.models import Historico, Leitura, NovaResposta
 from alquimista_sdk.models import Interacao as InteracaoData
 
 SOURCE = "alquimista.conversas"
+_LEITURA = ("sentimento", "intensidade", "intent", "descadastro")
 TIMER = "rajada"
 _INTERACOES = table_of(Interacao)
 _RECEIVE = (
@@ -40,9 +41,18 @@ _HEAR = text(
     WITH heard AS (
         UPDATE nigredo_leads.interacoes SET atendida = true, versao = versao + 1
         WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'recebido' AND NOT atendida
-        RETURNING id, mensagem, canal, trace_id, created_at
+        RETURNING id, mensagem, canal, trace_id, created_at, corrigida, sentimento, intensidade,
+            intent, descadastro
     )
-    SELECT id, mensagem, canal, trace_id FROM heard ORDER BY created_at, id
+    SELECT * FROM heard ORDER BY created_at, id
+    """
+)
+_UNANSWERED = text(
+    """
+    UPDATE nigredo_leads.interacoes SET atendida = false, versao = versao + 1
+    WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'recebido' AND created_at > coalesce(
+        (SELECT max(created_at) FROM nigredo_leads.interacoes
+         WHERE tenant_id = :tenant AND lead_id = :lead AND tipo = 'enviado'), '-infinity')
     """
 )
 LISTA = Listing(
@@ -112,17 +122,39 @@ def receive(
 
 
 def finish_burst(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> None:
-    """Tell the agents what a lead wrote since they last heard."""
+    """Tell the agents what a lead wrote since they last heard.
+
+    What a person has read goes apart, with their reading, so that no machine reads it again.
+    """
     rows = uow.connection.execute(_HEAR, {"tenant": uow.tenant_id, "lead": lead_id}).all()
-    if not rows:
-        return
-    trace_id = rows[-1].trace_id
+    by_person = [row for row in rows if row.corrigida]
+    for heard in (by_person, [row for row in rows if not row.corrigida]):
+        if heard:
+            _tell(ports, uow, lead_id, heard)
+
+
+def hear_again(ports: Ports, uow: UnitOfWork, lead_id: UUID) -> None:
+    """Let the agents hear anew what a lead wrote since we last wrote to them."""
+    asked = {"tenant": uow.tenant_id, "lead": lead_id}
+    if uow.connection.execute(_UNANSWERED, asked).rowcount:
+        ports.timers.schedule(uow.connection, uow.tenant_id, uow.agora, TIMER, lead_id)
+
+
+def _tell(ports: Ports, uow: UnitOfWork, lead_id: UUID, rows: Sequence[Row[Any]]) -> None:
+    last = rows[-1]
+    trace_id = last.trace_id
+    metadata: dict[str, Any] = {
+        "interacao_ids": [str(row.id) for row in rows],
+        "canal": last.canal,
+    }
+    if last.corrigida:
+        metadata["leitura"] = {name: getattr(last, name) for name in _LEITURA}
     detail = FractalDetail(
         subject=Subject.lead(lead_id),
         context=EventContext(
-            source=rows[-1].canal,
+            source=last.canal,
             last_message="\n".join(row.mensagem for row in rows),
-            metadata={"interacao_ids": [str(row.id) for row in rows], "canal": rows[-1].canal},
+            metadata=metadata,
         ),
         logs=(
             LogEntry(

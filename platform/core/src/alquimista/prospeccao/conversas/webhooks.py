@@ -15,12 +15,14 @@ from flask import Response, request
 from sqlalchemy import text
 
 from alquimista.db.session import UnitOfWork
+from alquimista.http.answers import html_page, plain_text
 from alquimista.http.auth import public
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.bodies import read_json
 from alquimista.http.errors import NaoAutenticado, trace_id
 from alquimista.http.services import services
-from alquimista.plataforma.audit.service import Ator, record
+from alquimista.plataforma.audit.seldom import record_seldom
+from alquimista.plataforma.audit.service import SISTEMA, Ator, record
 from alquimista.prospeccao.conversas import service
 from alquimista.prospeccao.conversas.schemas import RecebidoSchema
 from alquimista.prospeccao.disparos import service as disparos
@@ -47,6 +49,8 @@ _PAGINA = """<!doctype html><html lang="pt-BR"><head><meta charset="utf-8">
 <h1>{titulo}</h1><p>{texto}</p>{formulario}</body></html>"""
 _FORMULARIO = '<form method="post"><button type="submit">Não quero mais receber</button></form>'
 
+_DESAFIO = plain_text("O valor de `hub.challenge`.", "1158201444")
+
 
 class MensagemInvalida(PermanentError):
     """The body of a webhook is not what its sender documents."""
@@ -57,7 +61,7 @@ class MensagemInvalida(PermanentError):
 
 @blp.get("/webhooks/whatsapp")
 @public("the verify token is the proof")
-@blp.response(200)
+@blp.response(200, **_DESAFIO)
 def verify_whatsapp() -> Response:
     """Verificação do webhook pela Meta: devolve o desafio quando o token confere."""
     challenge = verify_challenge(request.args, services().settings.whatsapp.verify_token)
@@ -115,7 +119,7 @@ def receive_email() -> dict[str, int]:
 
 @blp.get("/descadastro/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200)
+@blp.response(200, **html_page("A página de confirmação.", "Deixar de receber mensagens"))
 def show_unsubscribe(token: str) -> Response:
     """Página que confirma o descadastro; abrir o endereço não descadastra ninguém."""
     _subscriber(token)
@@ -124,7 +128,7 @@ def show_unsubscribe(token: str) -> Response:
 
 @blp.post("/descadastro/<string:token>")
 @public("the token in the address is the proof")
-@blp.response(200)
+@blp.response(200, **html_page("A página de fim.", "Pronto"))
 def unsubscribe(token: str) -> Response:
     """Descadastro em um clique (RFC 8058); repetir não envia nada de novo."""
     tenant_id, lead_id = _subscriber(token)
@@ -151,10 +155,15 @@ def _receive_email(uow: UnitOfWork, email: EmailRecebido) -> str:
         return _keep(uow, lead, "email", email.texto, email.message_id)
     if lead is None:
         return "ignoradas"
-    leads.suppress(services().ports, uow, lead, email.tipo)
+    known = leads.suppressed(uow, lead.id, email.tipo)
+    if not known:
+        leads.suppress(services().ports, uow, lead, email.tipo)
     disparos.cancel_pending(services().ports, uow, lead.id, email.tipo, tipos=("prospeccao",))
     if email.em_resposta_a:
         disparos.mark_status(uow, "email", email.em_resposta_a, "falhou")
+    if known:
+        _repeated(uow, lead.id, "email")
+        return "status"
     record(
         uow,
         Ator("sistema"),
@@ -168,9 +177,9 @@ def _receive_email(uow: UnitOfWork, email: EmailRecebido) -> str:
 
 def _keep(uow: UnitOfWork, lead: Any, canal: str, mensagem: str, provider_id: str) -> str:
     if lead is None:
-        record(
+        record_seldom(
             uow,
-            Ator("sistema"),
+            SISTEMA,
             "mensagem.sem_lead",
             resultado="ignorada",
             detalhes={"canal": canal},
@@ -179,7 +188,22 @@ def _keep(uow: UnitOfWork, lead: Any, canal: str, mensagem: str, provider_id: st
         return "ignoradas"
     burst = services().settings.bus.burst
     kept = service.receive(services().ports, uow, lead.id, canal, mensagem, provider_id, burst)
-    return "mensagens" if kept is not None else "ignoradas"
+    return "mensagens" if kept is not None else _repeated(uow, lead.id, canal)
+
+
+def _repeated(uow: UnitOfWork, lead_id: UUID, canal: str) -> str:
+    """A provider sends again what it has no answer to; so does who has got hold of a message."""
+    record_seldom(
+        uow,
+        SISTEMA,
+        "mensagem.repetida",
+        resultado="ignorada",
+        detalhes={"canal": canal},
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        trace_id=trace_id(),
+    )
+    return "ignoradas"
 
 
 def _tenant_of(canal: str, endereco: str) -> UUID | None:

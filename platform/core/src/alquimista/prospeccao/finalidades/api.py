@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from flask import Response
 
+from alquimista.http.answers import csv_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.csv_export import attachment
 from alquimista.http.errors import trace_id
+from alquimista.http.inventory import Inventory, Sorted
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.finalidades import consulta, service
-from alquimista.prospeccao.finalidades.domain import Finalidade
+from alquimista.prospeccao.finalidades.domain import PADROES, Finalidade
 from alquimista.prospeccao.finalidades.schemas import (
+    BaseFiltroSchema,
+    BasesDoLeadPaginaSchema,
     BasesDoLeadSchema,
     FinalidadeEdicaoSchema,
+    FinalidadeFiltroSchema,
     FinalidadeListaSchema,
     FinalidadeSchema,
     NovaBaseSchema,
@@ -37,13 +44,48 @@ bases = Blueprint(
 )
 
 
+_ORDEM = {name: place for place, name in enumerate(PADROES)}
+_ORDENS: dict[str, Sorted] = {
+    "registro": lambda item: _ORDEM[item["finalidade"]],
+    "titulo": lambda item: str(item["titulo"]).casefold(),
+}
+LISTA = Inventory(
+    chave=itemgetter("finalidade"),
+    ordens=_ORDENS,
+    filtros={
+        "ativa": lambda item, wanted: item["ativa"] is wanted,
+        "base_legal": lambda item, wanted: bool(item["base_legal"] == wanted),
+    },
+)
+BASES_DO_LEAD = Inventory(
+    chave=itemgetter("finalidade"),
+    ordens=_ORDENS,
+    filtros={"permitido": lambda item, wanted: item["permitido"] is wanted},
+)
+_EXEMPLO = {
+    "finalidade": "prospeccao",
+    "titulo": "Prospecção",
+    "ativa": "sim",
+    "base_legal": "legitimo_interesse",
+    "fundamento": "LGPD, art. 7º, IX, e art. 10",
+    "retencao_dias": "730",
+}
+_CSV = csv_file(
+    "O registro das operações de tratamento.",
+    COLUNAS,
+    [_EXEMPLO.get(name, "") for name in COLUNAS],
+)
+
+
 @blp.get("")
 @requires("finalidades:read")
+@blp.arguments(FinalidadeFiltroSchema, location="query")
 @blp.response(200, FinalidadeListaSchema)
-def list_finalidades() -> dict[str, Any]:
+def list_finalidades(filtro: dict[str, Any]) -> dict[str, Any]:
     """Para que a conta usa dados pessoais, e a base legal de cada finalidade."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return {"itens": consulta.registro(uow)}
+        found = consulta.registro(uow)
+    return LISTA.page([asdict(item) for item in found], filtro)
 
 
 @blp.get("/<string:finalidade>")
@@ -67,6 +109,7 @@ def change_finalidade(corpo: dict[str, Any], finalidade: str) -> Finalidade:
 
 @blp.post("/<string:finalidade>/restaurar")
 @requires("finalidades:write")
+@takes_if_match
 @blp.response(200, FinalidadeSchema)
 def reset_finalidade(finalidade: str) -> Finalidade:
     """Volta ao que vem de fábrica."""
@@ -85,7 +128,7 @@ def get_tratamentos() -> dict[str, Any]:
 
 @tratamentos.get("/exportacao.csv")
 @requires("finalidades:read")
-@tratamentos.response(200, content_type="text/csv")
+@tratamentos.response(200, **_CSV)
 def export_tratamentos() -> Response:
     """O mesmo registro em CSV (ponto e vírgula, UTF-8)."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
@@ -95,11 +138,12 @@ def export_tratamentos() -> Response:
 
 @bases.get("/<uuid:lead_id>/bases-legais")
 @requires("leads:read")
-@bases.response(200, BasesDoLeadSchema)
-def list_bases(lead_id: UUID) -> dict[str, Any]:
+@bases.arguments(BaseFiltroSchema, location="query")
+@bases.response(200, BasesDoLeadPaginaSchema)
+def list_bases(filtro: dict[str, Any], lead_id: UUID) -> dict[str, Any]:
     """Para que os dados do lead podem ser usados, por quê, e o que ele consentiu ou retirou."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        return {"itens": service.of_lead(uow, lead_id)}
+        return BASES_DO_LEAD.page(service.of_lead(uow, lead_id), filtro)
 
 
 @bases.post("/<uuid:lead_id>/bases-legais")

@@ -15,6 +15,7 @@ from alquimista_sdk.errors import PermanentError
 
 CONSENTIMENTO, LEGITIMO_INTERESSE = "consentimento", "legitimo_interesse"
 PROSPECCAO, RELATORIOS = "prospeccao", "relatorios"
+ENRIQUECIMENTO = "enriquecimento"
 BASES: Mapping[str, tuple[str, str]] = {
     CONSENTIMENTO: ("consentimento do titular", "LGPD, art. 7º, I"),
     "obrigacao_legal": ("cumprimento de obrigação legal ou regulatória", "LGPD, art. 7º, II"),
@@ -109,7 +110,7 @@ _PADROES = (
         ),
     ),
     Finalidade(
-        "enriquecimento",
+        ENRIQUECIMENTO,
         "Enriquecimento",
         "Completar o cadastro da empresa com dados de fontes externas.",
         LEGITIMO_INTERESSE,

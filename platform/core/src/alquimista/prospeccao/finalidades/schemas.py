@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
-from alquimista.http.listing import Momento
+from alquimista.http.listing import Momento, pagina
 from alquimista.prospeccao.finalidades.domain import BASES, LEGITIMO_INTERESSE, MEIOS, PADROES
 
 _FINALIDADE = validate.OneOf(tuple(PADROES))
@@ -55,9 +55,18 @@ class FinalidadeSchema(ma.Schema):
 
 
 class FinalidadeListaSchema(ma.Schema):
-    """Every purpose of the account."""
+    """A page of the account's purposes."""
 
     itens = ma.fields.List(ma.fields.Nested(FinalidadeSchema))
+    proximo = ma.fields.String(allow_none=True)
+
+
+FinalidadeFiltroSchema = pagina(
+    ("registro", "titulo"),
+    "registro",
+    ativa=ma.fields.Boolean(metadata={"description": "Só as ativas, ou só as desativadas"}),
+    base_legal=ma.fields.String(validate=_BASE, metadata={"description": "A hipótese do art. 7º"}),
+)
 
 
 class FinalidadeEdicaoSchema(ma.Schema):
@@ -108,6 +117,21 @@ class BasesDoLeadSchema(ma.Schema):
     """Every purpose, for one lead."""
 
     itens = ma.fields.List(ma.fields.Nested(BaseDoLeadSchema))
+
+
+class BasesDoLeadPaginaSchema(BasesDoLeadSchema):
+    """A page of the purposes, for one lead."""
+
+    proximo = ma.fields.String(allow_none=True)
+
+
+BaseFiltroSchema = pagina(
+    ("registro", "titulo"),
+    "registro",
+    permitido=ma.fields.Boolean(
+        metadata={"description": "Só os usos permitidos, ou só os que não são"}
+    ),
+)
 
 
 class NovaBaseSchema(ma.Schema):

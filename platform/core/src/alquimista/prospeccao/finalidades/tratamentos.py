@@ -9,9 +9,16 @@ from typing import Any
 from sqlalchemy import text
 
 from alquimista.db.session import UnitOfWork
+from alquimista.plataforma.tenants.domain import Configuracoes
+from alquimista.plataforma.tenants.redacao import MODELO_DE_LINGUAGEM
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.prospeccao.finalidades.consulta import registro
-from alquimista.prospeccao.finalidades.domain import BASES, FINALIDADE_DO_TIPO, Finalidade
+from alquimista.prospeccao.finalidades.domain import (
+    BASES,
+    FINALIDADE_DO_TIPO,
+    RELATORIOS,
+    Finalidade,
+)
 
 TITULARES = "contatos profissionais de empresas"
 SEGURANCA = (
@@ -22,17 +29,21 @@ SEGURANCA = (
 )
 _COMPARTILHA: Mapping[str, tuple[str, ...]] = {
     "prospeccao": ("provedor de e-mail", "WhatsApp"),
-    "atendimento": ("provedor de e-mail", "WhatsApp", "modelo de linguagem"),
+    "atendimento": ("provedor de e-mail", "WhatsApp"),
     "agendamento": ("provedor de e-mail", "WhatsApp", "calendário"),
     "enriquecimento": ("fonte de dados de empresas",),
 }
 """Purpose → whom data go to when it is at work."""
+_MODELO = "modelo de linguagem, sem dados pessoais"
+"""Whom answers go to where the account has chosen it."""
 CONFERENCIA: Mapping[str, str] = {
     **dict.fromkeys(FINALIDADE_DO_TIPO.values(), "a cada envio"),
     "enriquecimento": "a cada consulta",
     "relatorios": "a cada relatório, para as objeções",
 }
 """Purpose → when the system itself asks whether a lead's data may be used."""
+_REDIGE = ("atendimento", RELATORIOS)
+"""Purposes that have texts written."""
 _NA_CONTA = "pela conta, na ativação da finalidade"
 _COUNTS = text(
     """
@@ -76,8 +87,7 @@ def record_of_processing(uow: UnitOfWork, tenants: TenantService) -> dict[str, A
         "gerado_em": uow.agora,
         "seguranca": list(SEGURANCA),
         "operacoes": [
-            _operation(each, counts.get(each.finalidade), settings.retencao_dias)
-            for each in registro(uow)
+            _operation(each, counts.get(each.finalidade), settings) for each in registro(uow)
         ],
     }
 
@@ -89,8 +99,11 @@ def rows_of(found: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         yield [_cell(flat.get(name)) for name in COLUNAS]
 
 
-def _operation(finalidade: Finalidade, count: Any, retencao_dias: int) -> dict[str, Any]:
+def _operation(finalidade: Finalidade, count: Any, settings: Configuracoes) -> dict[str, Any]:
     nome = finalidade.finalidade
+    compartilha = list(_COMPARTILHA.get(nome, ()))
+    if nome in _REDIGE and settings.redator == MODELO_DE_LINGUAGEM:
+        compartilha.append(_MODELO)
     return {
         "finalidade": nome,
         "titulo": finalidade.titulo,
@@ -100,8 +113,8 @@ def _operation(finalidade: Finalidade, count: Any, retencao_dias: int) -> dict[s
         "fundamento": BASES[finalidade.base_legal][1],
         "titulares": TITULARES,
         "dados": list(finalidade.dados),
-        "compartilhamento": list(_COMPARTILHA.get(nome, ())),
-        "retencao_dias": retencao_dias,
+        "compartilhamento": compartilha,
+        "retencao_dias": settings.retencao_dias,
         "conferencia": CONFERENCIA.get(nome, _NA_CONTA),
         "leads_com_base_propria": count.proprias if count is not None else 0,
         "leads_que_retiraram": count.retiradas if count is not None else 0,

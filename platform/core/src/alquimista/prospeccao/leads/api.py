@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask import Response, jsonify
 from sqlalchemy import ColumnElement, Row, exists, false
 
 from alquimista.db.base import table_of
+from alquimista.http.answers import json_object
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.listing import Listing, span_of
 from alquimista.http.services import services
-from alquimista.http.versions import match, tag
+from alquimista.http.versions import match, tag, takes_if_match
 from alquimista.prospeccao.conversas.models import Interacao
 from alquimista.prospeccao.fusoes import service as fusoes
 from alquimista.prospeccao.leads import privacidade, service, timeline
@@ -93,6 +95,7 @@ def get_lead(lead_id: UUID) -> dict[str, Any]:
 
 @blp.post("/<uuid:lead_id>/converter")
 @requires("leads:write")
+@takes_if_match
 @blp.arguments(ConversaoSchema)
 @blp.response(200, LeadSchema)
 def convert_lead(corpo: dict[str, Any], lead_id: UUID) -> Any:
@@ -132,14 +135,20 @@ def forget_lead(lead_id: UUID) -> Any:
         )
 
 
+_EXPORTACAO = json_object(
+    "Por conjunto de dados, o que está guardado do lead.",
+    {"leads": {"empresa": "Cabos Litoral", "email": "bia@litoral.example.com"}, "interacoes": []},
+)
+
+
 @blp.get("/<uuid:lead_id>/exportacao")
 @requires("leads:export")
-@blp.response(200)
-def export_lead(lead_id: UUID) -> Any:
+@blp.response(200, **_EXPORTACAO)
+def export_lead(lead_id: UUID) -> Response:
     """Tudo o que guardamos do lead, para acesso e portabilidade (LGPD, art. 18, II e V)."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         service.find(uow, lead_id)
-        return dict(services().registry.export(uow, lead_id))
+        return jsonify(dict(services().registry.export(uow, lead_id)))
 
 
 def _tagged(row: Row[Any]) -> Any:

@@ -20,6 +20,7 @@ from alquimista.runtime.ports import Ports
 from alquimista.runtime.run import Run, Write
 from alquimista_sdk.errors import NotFound, PermanentError
 from alquimista_sdk.models import (
+    LEITURA_INCERTA,
     REJEITO_CLASSES,
     Importacao,
     Lead,
@@ -207,12 +208,14 @@ class LeadsContext:
 
         self._run.write(counted(self._run, lead_id, write))
 
-    def pause(self, lead_id: UUID, motivo: str) -> None:
+    def pause(self, lead_id: UUID, motivo: str, causa: str | None = None) -> None:
         """Write: stop machine messages until a person decides."""
+        if causa not in (None, LEITURA_INCERTA):
+            raise PermanentError(f"the cause of a pause is {LEITURA_INCERTA} or none")
         ports, ator, trace_id = self._ports, self._ator, self._run.trace_id
 
         def write(uow: UnitOfWork) -> None:
-            service.pause(ports, uow, lead_id, motivo, ator, trace_id)
+            service.pause(ports, uow, lead_id, motivo, ator, trace_id, causa)
 
         self._run.write(counted(self._run, lead_id, write))
 

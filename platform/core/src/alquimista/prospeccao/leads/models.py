@@ -83,6 +83,7 @@ class Lead(TenantRow, Base):
     base_legal: Mapped[str | None] = mapped_column(String(60))
     pausado: Mapped[bool] = mapped_column(Boolean, default=False)
     pausa_motivo: Mapped[str | None] = mapped_column(String(255))
+    pausa_causa: Mapped[str | None] = mapped_column(String(30), sort_order=110)
     assumido_por: Mapped[UUID | None]
     token_conversa: Mapped[int] = mapped_column(Integer, default=0)
     token_descadastro: Mapped[str] = mapped_column(String(64))

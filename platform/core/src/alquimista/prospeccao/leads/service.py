@@ -203,17 +203,38 @@ def suppress(ports: Ports, uow: UnitOfWork, row: Row[Any], motivo: str) -> None:
     )
 
 
+def suppressed(uow: UnitOfWork, lead_id: UUID, motivo: str) -> bool:
+    """Whether a lead's addresses are in the blocklist for this reason."""
+    known = select(Blocklist.id).where(
+        Blocklist.tenant_id == uow.tenant_id,
+        Blocklist.lead_id == lead_id,
+        Blocklist.motivo == motivo,
+    )
+    return uow.connection.execute(known.limit(1)).first() is not None
+
+
 def _others(uow: UnitOfWork, lead_id: UUID) -> list[UUID]:
     """The leads that were declared one with a lead, without itself."""
     return [found for found in cadeia.grupo(uow, lead_id) if found != lead_id]
 
 
 def pause(
-    ports: Ports, uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID
+    ports: Ports,
+    uow: UnitOfWork,
+    lead_id: UUID,
+    motivo: str,
+    ator: Ator,
+    trace_id: UUID,
+    causa: str | None = None,
 ) -> None:
-    """Stop machine messages to a lead until a person decides."""
-    find(uow, lead_id, lock=True)
-    apply(uow, lead_id, {"pausado": True, "pausa_motivo": motivo[:255]})
+    """Stop machine messages to a lead until a person decides.
+
+    ``causa`` says what may end the pause; it is kept only while no other cause joins it.
+    """
+    row = find(uow, lead_id, lock=True)
+    if row.pausado and row.pausa_causa != causa:
+        causa = None
+    apply(uow, lead_id, {"pausado": True, "pausa_motivo": motivo[:255], "pausa_causa": causa})
     disparos.cancel_pending(ports, uow, lead_id, "pausado", tipos=("prospeccao",))
     record(
         uow,
@@ -222,6 +243,21 @@ def pause(
         alvo_tipo="lead",
         alvo_id=lead_id,
         detalhes={"motivo": motivo},
+        trace_id=trace_id,
+    )
+
+
+def resume(uow: UnitOfWork, lead_id: UUID, motivo: str, ator: Ator, trace_id: UUID) -> None:
+    """End a lead's pause; the audit keeps why."""
+    row = find(uow, lead_id, lock=True)
+    apply(uow, lead_id, {"pausado": False, "pausa_motivo": None, "pausa_causa": None})
+    record(
+        uow,
+        ator,
+        "retomada",
+        alvo_tipo="lead",
+        alvo_id=lead_id,
+        detalhes={"motivo": motivo, "causa": row.pausa_causa},
         trace_id=trace_id,
     )
 

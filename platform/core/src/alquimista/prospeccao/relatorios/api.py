@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, send_file
 
+from alquimista.http.answers import binary_file
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
@@ -36,9 +37,12 @@ def get_funil(periodo: dict[str, Any]) -> dict[str, Any]:
         return service.to_json(service.metrics(uow, min(inicio, fim), fim, fuso))
 
 
+_PDF = binary_file("O relatório do dia: indicadores, funil e observações.", "application/pdf")
+
+
 @blp.get("/<string:data>.pdf")
 @requires("relatorios:read")
-@blp.response(200, content_type="application/pdf")
+@blp.response(200, **_PDF)
 def get_pdf(data: str) -> Response:
     """O relatório em PDF de um dia (AAAA-MM-DD)."""
     try:

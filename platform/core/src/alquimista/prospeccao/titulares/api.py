@@ -10,6 +10,7 @@ from alquimista.http.blueprint import Blueprint
 from alquimista.http.errors import trace_id
 from alquimista.http.listing import Listing
 from alquimista.http.services import services
+from alquimista.prospeccao.titulares.domain import Pedido
 from alquimista.prospeccao.titulares.schemas import (
     NovoPedidoSchema,
     PedidoAtendidoSchema,
@@ -26,7 +27,7 @@ LISTA = Listing(
     table=PEDIDOS,
     ordens={"created_at": PEDIDOS.c.created_at},
     padrao="-created_at",
-    filtros={name: PEDIDOS.c[name] for name in ("status", "tipo")},
+    filtros={name: PEDIDOS.c[name] for name in ("status", "tipo", "finalidade")},
 )
 
 
@@ -35,7 +36,7 @@ LISTA = Listing(
 @blp.arguments(PedidoFiltroSchema, location="query")
 @blp.response(200, PedidoPaginaSchema)
 def list_pedidos(filtro: dict[str, Any]) -> dict[str, Any]:
-    """Os pedidos de acesso e de exclusão, com o prazo de cada um."""
+    """Os pedidos de acesso, de exclusão e de oposição, com o prazo de cada um."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         return LISTA.page(uow, filtro).body()
 
@@ -44,11 +45,11 @@ def list_pedidos(filtro: dict[str, Any]) -> dict[str, Any]:
 @requires("titulares:write")
 @blp.arguments(NovoPedidoSchema)
 @blp.response(201, PedidoSchema)
-def register_pedido(corpo: dict[str, str]) -> Any:
+def register_pedido(corpo: dict[str, Any]) -> Any:
     """Registra um pedido que chegou por outro caminho; o prazo corre, com lembretes."""
     found = _titulares()
     with services().database.unit_of_work(principal().tenant_id) as uow:
-        pedido_id = found.register(uow, corpo["tipo"], corpo["email"], principal().ator, trace_id())
+        pedido_id = found.register(uow, Pedido(**corpo), principal().ator, trace_id())
         return found.find(uow, pedido_id)._mapping
 
 
@@ -56,7 +57,7 @@ def register_pedido(corpo: dict[str, str]) -> Any:
 @requires("leads:erase")
 @blp.response(200, PedidoAtendidoSchema)
 def attend_pedido(pedido_id: UUID) -> Any:
-    """Atende o pedido: apaga os dados, ou os devolve para serem entregues ao titular."""
+    """Atende o pedido: apaga os dados, para o uso, ou devolve os dados para o titular."""
     with services().database.unit_of_work(principal().tenant_id) as uow:
         return _titulares().attend(uow, pedido_id, principal().ator, trace_id())
 

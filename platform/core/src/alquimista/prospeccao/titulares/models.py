@@ -16,7 +16,7 @@ SCHEMA = "nigredo_leads"
 
 
 class PedidoTitular(TenantRow, Base):
-    """A person asks for access to their data, or for their removal.
+    """A person asks for access to their data, for their removal, or that one purpose stops.
 
     ``email`` goes when the request was answered; its keyed hash stays as proof.
     """
@@ -30,6 +30,7 @@ class PedidoTitular(TenantRow, Base):
     )
 
     tipo: Mapped[str] = mapped_column(String(20))
+    finalidade: Mapped[str | None] = mapped_column(String(40), sort_order=110)
     origem: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(30))
     email: Mapped[str | None] = mapped_column(String(255))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import validate
 
 from alquimista.http.listing import pagina
-from alquimista.prospeccao.titulares.domain import STATUS, TIPOS
+from alquimista.prospeccao.finalidades.domain import PADROES
+from alquimista.prospeccao.titulares.domain import OPOSICAO, STATUS, TIPOS
 
 _EMAIL = [validate.Email(error="O e-mail não é válido."), validate.Length(max=255)]
 
@@ -17,7 +20,12 @@ class NovoPedidoSchema(ma.Schema):
     tipo = ma.fields.String(
         required=True,
         validate=validate.OneOf(TIPOS),
-        metadata={"description": "acesso aos dados, ou exclusao deles"},
+        metadata={"description": "acesso aos dados, exclusao deles, ou oposicao a uma finalidade"},
+    )
+    finalidade = ma.fields.String(
+        allow_none=True,
+        validate=validate.OneOf(("", *PADROES), error="Esta finalidade não existe."),
+        metadata={"description": "O uso que deve parar; só com oposicao", "example": None},
     )
     email = ma.fields.String(
         required=True,
@@ -25,12 +33,23 @@ class NovoPedidoSchema(ma.Schema):
         metadata={"description": "O endereço do titular", "example": "ana@empresa.com.br"},
     )
 
+    @ma.post_load
+    def of_one_purpose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The page sends its choice of a purpose with every request: it counts with one only."""
+        finalidade = data.get("finalidade") or None
+        if data["tipo"] != OPOSICAO:
+            return {**data, "finalidade": None}
+        if finalidade is None:
+            raise ma.ValidationError("Escolha a finalidade que deve parar.", "finalidade")
+        return {**data, "finalidade": finalidade}
+
 
 class PedidoSchema(ma.Schema):
     """A request; the address is not shown once it was answered."""
 
     id = ma.fields.UUID()
     tipo = ma.fields.String(validate=validate.OneOf(TIPOS))
+    finalidade = ma.fields.String(allow_none=True, validate=validate.OneOf(tuple(PADROES)))
     origem = ma.fields.String(metadata={"description": "pagina ou equipe"})
     status = ma.fields.String(validate=validate.OneOf(STATUS))
     email = ma.fields.String(allow_none=True)
@@ -63,6 +82,7 @@ PedidoFiltroSchema = pagina(
     "-created_at",
     status=ma.fields.String(validate=validate.OneOf(STATUS)),
     tipo=ma.fields.String(
-        validate=validate.OneOf(TIPOS), metadata={"description": "acesso ou exclusao"}
+        validate=validate.OneOf(TIPOS), metadata={"description": "acesso, exclusao ou oposicao"}
     ),
+    finalidade=ma.fields.String(validate=validate.OneOf(tuple(PADROES))),
 )

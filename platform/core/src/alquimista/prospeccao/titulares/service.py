@@ -23,6 +23,7 @@ from alquimista.plataforma.lgpd.registry import SubjectRegistry
 from alquimista.plataforma.tenants.service import TenantService
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.disparos.models import Disparo
+from alquimista.prospeccao.finalidades.service import withdraw
 from alquimista.prospeccao.leads import privacidade
 from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.prospeccao.leads.rows import LEADS
@@ -33,8 +34,11 @@ from alquimista.prospeccao.titulares.domain import (
     ATENDIDO,
     CONFIRMADO,
     DADOS_VALEM,
+    EXCLUSAO,
     LINK_VALE,
+    OPOSICAO,
     PRAZO,
+    Pedido,
     dias_restantes,
     proximo_lembrete,
 )
@@ -47,6 +51,7 @@ TIMER = "titular"
 _ASSUNTO = {
     "acesso": "Confirme o seu pedido de acesso aos dados",
     "exclusao": "Confirme o seu pedido de exclusão dos dados",
+    "oposicao": "Confirme o seu pedido para que um uso dos dados pare",
 }
 _MENSAGEM = (
     "Recebemos um pedido sobre os dados pessoais ligados a este endereço. Se foi você, confirme "
@@ -73,13 +78,15 @@ class TitularService:
     registry: SubjectRegistry
     tenants: TenantService
 
-    def ask(self, uow: UnitOfWork, tipo: str, email: str, trace_id: UUID) -> None:
+    def ask(self, uow: UnitOfWork, pedido: Pedido, trace_id: UUID) -> None:
         """Take a request from the public page and send the link that confirms it.
 
-        Nothing tells whether the address is known here. An address gets one link a day and kind.
+        Nothing tells whether the address is known here. An address gets one link a day, kind and
+        purpose.
         """
-        digest = self.ports.digest("email", _norm(email))
-        key = f"{uow.tenant_id}-titular-{tipo}-{digest[:32]}-{uow.agora.date()}"
+        digest = self.ports.digest("email", _norm(pedido.email))
+        what = "-".join(filter(None, (pedido.tipo, pedido.finalidade)))
+        key = f"{uow.tenant_id}-titular-{what}-{digest[:32]}-{uow.agora.date()}"
         token, pedido_id = secrets.token_urlsafe(32), uuid4()
         link = f"{self.ports.url_publica}/privacidade/{uow.tenant_id}/pedidos/{token}"
         disparo_id = disparos.request(
@@ -87,16 +94,16 @@ class TitularService:
             uow,
             tipo="confirmacao",
             canal="email",
-            assunto=_ASSUNTO[tipo],
+            assunto=_ASSUNTO[pedido.tipo],
             mensagem=_MENSAGEM.format(link),
             chave=key,
-            destinatarios=[email.strip()],
+            destinatarios=[pedido.email.strip()],
             trace_id=trace_id,
         )
         if disparo_id is None:
             return
-        self._insert(uow, pedido_id, tipo, "pagina", email, token, AGUARDANDO, disparo_id)
-        _note(uow, Ator("titular"), "titular.pedido", pedido_id, {"tipo": tipo}, trace_id)
+        self._insert(uow, pedido_id, pedido, "pagina", token, AGUARDANDO, disparo_id)
+        _note(uow, Ator("titular"), "titular.pedido", pedido_id, pedido.detalhes, trace_id)
 
     def open(self, uow: UnitOfWork, token: str) -> Row[Any]:
         """The request of a link. Raises ``NotFound`` also where the link is too old."""
@@ -130,12 +137,12 @@ class TitularService:
         self._answer(uow, row, Ator("titular"), trace_id)
         return self._locked(uow, row.id)
 
-    def register(self, uow: UnitOfWork, tipo: str, email: str, ator: Ator, trace_id: UUID) -> UUID:
+    def register(self, uow: UnitOfWork, pedido: Pedido, ator: Ator, trace_id: UUID) -> UUID:
         """A request that came by another way; the clock runs from now, with reminders."""
         pedido_id = uuid4()
         token = secrets.token_urlsafe(32)
-        self._insert(uow, pedido_id, tipo, "equipe", email, token, CONFIRMADO, None)
-        _note(uow, ator, "titular.pedido", pedido_id, {"tipo": tipo}, trace_id)
+        self._insert(uow, pedido_id, pedido, "equipe", token, CONFIRMADO, None)
+        _note(uow, ator, "titular.pedido", pedido_id, pedido.detalhes, trace_id)
         self._schedule(uow, pedido_id, uow.agora)
         return pedido_id
 
@@ -221,16 +228,27 @@ class TitularService:
         if digest is None:
             return []
         rows = uow.connection.execute(
-            select(PEDIDOS.c.tipo, PEDIDOS.c.status, PEDIDOS.c.created_at).where(
+            select(PEDIDOS).where(
                 PEDIDOS.c.tenant_id == uow.tenant_id, PEDIDOS.c.email_hmac == digest
             )
         )
-        return [{"tipo": r.tipo, "status": r.status, "em": r.created_at.isoformat()} for r in rows]
+        return [
+            {
+                "tipo": row.tipo,
+                "finalidade": row.finalidade,
+                "status": row.status,
+                "em": row.created_at.isoformat(),
+            }
+            for row in rows
+        ]
 
     def _answer(self, uow: UnitOfWork, row: Row[Any], ator: Ator, trace_id: UUID) -> dict[str, Any]:
         found = _leads(uow, row.email)
         resultado: dict[str, Any] = {"leads": len(found), "lead_ids": [str(one) for one in found]}
-        if row.tipo == "exclusao":
+        if row.tipo == OPOSICAO:
+            resultado["finalidade"] = row.finalidade
+            self._stop(uow, row, found, ator, trace_id)
+        if row.tipo == EXCLUSAO:
             certificates = [
                 privacidade.forget(self.ports, uow, lead_id, self.registry.erase, ator, trace_id)[
                     "certificado_id"
@@ -260,6 +278,14 @@ class TitularService:
         _note(uow, ator, "titular.atendido", row.id, {"tipo": row.tipo, **resultado}, trace_id)
         return resultado
 
+    def _stop(
+        self, uow: UnitOfWork, row: Row[Any], found: Sequence[UUID], ator: Ator, trace_id: UUID
+    ) -> None:
+        """The purpose stops for every lead of the address; no other does."""
+        for lead_id in found:
+            motivo = f"pedido de titular {row.id}"
+            withdraw(self.ports, uow, lead_id, row.finalidade, "formulario", motivo, ator, trace_id)
+
     def _suppress(self, uow: UnitOfWork, email_hmac: str) -> None:
         uow.connection.execute(
             insert(Blocklist).values(
@@ -275,9 +301,8 @@ class TitularService:
         self,
         uow: UnitOfWork,
         pedido_id: UUID,
-        tipo: str,
+        pedido: Pedido,
         origem: str,
-        email: str,
         token: str,
         status: str,
         disparo_id: UUID | None,
@@ -287,11 +312,12 @@ class TitularService:
             insert(PEDIDOS).values(
                 id=pedido_id,
                 tenant_id=uow.tenant_id,
-                tipo=tipo,
+                tipo=pedido.tipo,
+                finalidade=pedido.finalidade,
                 origem=origem,
                 status=status,
-                email=email.strip(),
-                email_hmac=self.ports.digest("email", _norm(email)),
+                email=pedido.email.strip(),
+                email_hmac=self.ports.digest("email", _norm(pedido.email)),
                 token_hash=_hash(token),
                 disparo_id=disparo_id,
                 expira_em=uow.agora + LINK_VALE,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,15 +23,17 @@ from sqlalchemy import select
 
 from alquimista.bootstrap import System
 from alquimista.prospeccao.relatorios.models import MetricaDiaria
+from alquimista.runtime.topology import SENDER_QUEUE
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.semana import FUSO, Andamento, Semana
 from alquimista.sandbox.demo.verificacao import Conferencia, check
 from alquimista.sandbox.planilha_suja import escrever
-from alquimista.server import running_system
+from alquimista.server import WorkerProcess, running_system
 from alquimista.settings import Settings
 
 DEMO_OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off")
 """The demo's database is thrown away: it survives kill -9, not a power cut."""
+_SWITCH_SECONDS = 0.0002
 _ROTULOS = (
     ("leads_recebidos", "Recebidos"),
     ("leads_enriquecidos", "Enriquecidos"),
@@ -64,7 +68,8 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
         tenant_id = inquilino_demo.provision(system)
         # What was loaded by now lives as long as the process: no garbage to look for in it.
         gc.freeze()
-        importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
+        with _agents_beside(system):
+            importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
         _show(system, tenant_id, semana, importacao, console)
         checks = check(
             system.settings.owner_dsn, system.topology, tenant_id, por_hora=100, por_dia=500
@@ -72,6 +77,22 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
     _show_checks(checks, console)
     console.print(f"Uma semana de prospecção em {time.monotonic() - started:.1f} s.")
     return all(item.ok for item in checks)
+
+
+@contextmanager
+def _agents_beside(system: System) -> Iterator[None]:
+    """The agents work in a process of their own: clock and messages need not wait for it."""
+    queues = tuple(name for name in system.consumers if name != SENDER_QUEUE)
+    agents = WorkerProcess(system.settings, queues=queues, threads=1)
+    agents.start()
+    usual = sys.getswitchinterval()
+    # The sender and the mail server are two threads: neither may keep the other for the usual 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+        agents.stop()
 
 
 def _week(
@@ -96,7 +117,7 @@ def _week(
                 ),
             )
 
-        semana = Semana(system, tenant_id, system.worker(), show)
+        semana = Semana(system, tenant_id, system.worker((SENDER_QUEUE,)), show)
         importacao = semana.start(planilha)
         console.print(
             f"Planilha: {importacao['aceitos']} linhas aceitas, "

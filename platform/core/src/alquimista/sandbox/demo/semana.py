@@ -18,28 +18,39 @@ from alquimista.app import create_app
 from alquimista.bootstrap import System
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.disparos.horario import dia_util
+from alquimista.runtime.topology import SENDER_QUEUE
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.pessoas import Pessoas
 from alquimista.sandbox.service import messages
 from alquimista_sdk.errors import CriticalError
+from fibonacci_bus.queues import Depth
 from fibonacci_bus.worker import Worker
 
 FUSO = "America/Sao_Paulo"
 _BATCH = 20
-_PAUSE = 0.005
+_PAUSE = 0.002
+_TELL_SECONDS = 0.2
+_ATRASO = timedelta(minutes=5)
+_MUITOS = 6
 _STUCK_SECONDS = 120.0
 _LOOK = text(
     """
     SELECT (SELECT min(due_at) FROM fibonacci_core.timers WHERE tenant_id = :tenant) AS proximo,
-        (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
-        (SELECT count(*) FROM nigredo_leads.agendamentos
-         WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes,
         (SELECT count(*) FROM nigredo_leads.campanhas
          WHERE tenant_id = :tenant AND status = 'rascunho') AS rascunhos,
-        EXISTS (SELECT 1 FROM fibonacci_core.queue_messages WHERE tenant_id = :tenant)
-            AS pendentes,
+        (SELECT count(*) FROM (SELECT 1 FROM fibonacci_core.queue_messages
+         WHERE tenant_id = :tenant LIMIT :muitos) AS fila) AS pendentes,
+        EXISTS (SELECT 1 FROM fibonacci_core.queue_messages
+                WHERE tenant_id = :tenant AND queue = :remetente) AS enviando,
         (SELECT max(ordem) FROM alquimista_platform.sandbox_mensagens
          WHERE tenant_id = :tenant) AS ordem
+    """
+)
+_COUNTS = text(
+    """
+    SELECT (SELECT count(*) FROM nigredo_leads.leads WHERE tenant_id = :tenant) AS leads,
+        (SELECT count(*) FROM nigredo_leads.agendamentos
+         WHERE tenant_id = :tenant AND status = 'confirmado') AS reunioes
     """
 )
 
@@ -57,19 +68,35 @@ class Andamento:
 
 @dataclass(frozen=True, slots=True)
 class Visto:
-    """One look at the tenant: business time, what is due next, counts, and unhandled events."""
+    """One look at the tenant: business time, what is due next, and what is not done yet.
+
+    ``pendentes`` counts events that are not handled yet, up to a few.
+    """
 
     agora: datetime
     proximo: datetime | None
-    leads: int
-    reunioes: int
     rascunhos: int
-    pendentes: bool
+    pendentes: int
+    enviando: bool
+
+    def may_go_on(self, moment: datetime) -> bool:
+        """Whether the clock may move while events are in hand.
+
+        A message on its way is waited for: two that leave at one moment break the pause between
+        them. What comes after it may be dated some minutes late, as where workers are busy.
+        """
+        if self.rascunhos or self.enviando or self.pendentes >= _MUITOS:
+            return False
+        return not self.pendentes or moment - self.agora <= _ATRASO
 
 
 @dataclass(slots=True)
 class Semana:
-    """Drives one tenant of a system; ``worker`` is None where other processes work."""
+    """Drives one tenant of a system.
+
+    ``worker`` handles what it has consumers for before the clock goes on; None where others do all
+    the work, in this process or another.
+    """
 
     system: System
     tenant_id: UUID
@@ -79,6 +106,7 @@ class Semana:
     enviadas: int = 0
     recebidas: int = 0
     _seen: int = 0
+    _told: float = float("-inf")
     _client: FlaskClient | None = None
     _token: str = ""
 
@@ -107,19 +135,24 @@ class Semana:
         """Let ``dias`` days go by."""
         end = self._look().agora + timedelta(days=dias)
         self.drain()
+        moved = time.monotonic()
         while True:
             seen, moment = self.jump(end)
-            if seen.pendentes:
-                self.settle()
-                continue
-            if seen.rascunhos:
+            if seen.rascunhos and not seen.pendentes:
                 self._approve()
-            elif moment is None:
-                break
-            else:
-                self.show(self._progress(seen))
+            elif moment is not None:
+                self._tell(seen.agora)
                 self._answer(moment)
+            elif seen.pendentes:
+                if time.monotonic() - moved > _STUCK_SECONDS:
+                    raise CriticalError(f"queues do not empty: {self._depth()}")
+                time.sleep(_PAUSE)
+                self.handle()
+                continue
+            else:
+                break
             self.handle()
+            moved = time.monotonic()
 
     def drain(self) -> None:
         """Handle all that is due now, also what comes of it."""
@@ -130,10 +163,10 @@ class Semana:
         """Look, and move the clock to what is due next; None where a person or nobody waits."""
         with self._reading() as uow:
             seen = self._see(uow)
-            wait = seen.pendentes or seen.rascunhos
-            moment = None if wait else self._next(seen, end)
-            if moment is not None:
-                self._move(uow, moment)
+            moment = self._next(seen, end)
+            if moment is None or not seen.may_go_on(moment):
+                return seen, None
+            self._move(uow, moment)
         return seen, moment
 
     def settle(self) -> int:
@@ -141,7 +174,7 @@ class Semana:
         quiet_since = time.monotonic()
         fired = self.handle()
         while True:
-            depth = self.system.services.queues.depth()
+            depth = self._depth()
             if not any(d.waiting or d.in_flight or d.delayed for d in depth.values()):
                 return fired
             if time.monotonic() - quiet_since > _STUCK_SECONDS:
@@ -155,6 +188,9 @@ class Semana:
         fired = self.system.ticker.tick()
         self._work()
         return fired
+
+    def _depth(self) -> dict[str, Depth]:
+        return self.system.services.queues.depth()
 
     def _work(self) -> int:
         """Handle messages until none is visible; answers how many there were."""
@@ -178,8 +214,15 @@ class Semana:
 
     def _see(self, uow: UnitOfWork) -> Visto:
         """What came out since the last look, and what is due next."""
-        row = uow.connection.execute(_LOOK, {"tenant": self.tenant_id}).one()
-        seen = Visto(uow.agora, row.proximo, row.leads, row.reunioes, row.rascunhos, row.pendentes)
+        named = {"tenant": self.tenant_id, "muitos": _MUITOS, "remetente": SENDER_QUEUE}
+        row = uow.connection.execute(_LOOK, named).one()
+        seen = Visto(
+            uow.agora,
+            row.proximo,
+            row.rascunhos,
+            row.pendentes,
+            row.enviando,
+        )
         found = messages(uow, self._seen, 1000, None) if (row.ordem or 0) > self._seen else ()
         for message in found:
             self._seen = max(self._seen, message.ordem)
@@ -216,8 +259,14 @@ class Semana:
     def _reading(self) -> Any:
         return self.system.database.unit_of_work(self.tenant_id)
 
-    def _progress(self, seen: Visto) -> Andamento:
-        return Andamento(seen.agora, seen.leads, self.enviadas, self.recebidas, seen.reunioes)
+    def _tell(self, agora: datetime) -> None:
+        """Show how far the week is, as often as a person can see it."""
+        if time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        with self._reading() as uow:
+            row = uow.connection.execute(_COUNTS, {"tenant": self.tenant_id}).one()
+        self.show(Andamento(agora, row.leads, self.enviadas, self.recebidas, row.reunioes))
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
