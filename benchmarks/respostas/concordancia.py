@@ -1,9 +1,10 @@
 """How far two readings of the same replies agree: ``python -m benchmarks.respostas.concordancia``.
 
-A seeded tenth was labelled a second time from text and context alone, by somebody who had not
-written it and saw no label. ``sortear`` prints that tenth without its labels; without an argument,
-the agreement of ``dados/releitura/`` with the first labels is printed: Cohen's kappa and who said
-what (rows: first reading).
+A seeded tenth of each group of writers was labelled a second time from text and context alone,
+without sight of a label: that of the first writers by the third, that of the third by the fourth,
+that of the fourth by the fourth again, after other work. ``sortear GROUP`` prints a group's tenth
+without its labels; without an argument, the agreement of ``dados/releitura/`` with the first labels
+is printed: Cohen's kappa and who said what (rows: first reading).
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ from dataclasses import dataclass
 from benchmarks.respostas.dados import PASTA, Exemplo, ler, sem_repetidos
 from nigredo_sentimento.modelo import INTENCOES, SENTIMENTOS
 
-RELEITURA = PASTA / "releitura" / "primeiros_escritores.jsonl"
-ESCRITORES = ("respostas_a", "respostas_b", "respostas_c")
+RELEITURA = PASTA / "releitura"
+ESCRITORES = {
+    "primeiros_escritores": ("respostas_a", "respostas_b", "respostas_c"),
+    "terceiro_escritor": ("respostas_d",),
+    "quarto_escritor": ("respostas_e",),
+}
+"""Each file of second readings and whose replies it reads."""
+
 SEMENTE = 5
 _PARTE = 10
 _COLUNA = 13
@@ -36,9 +43,9 @@ class Segunda:
     sentimento: str
 
 
-def sortear(exemplos: Sequence[Exemplo], semente: int = SEMENTE) -> list[Exemplo]:
-    """The seeded tenth of what the first writers wrote."""
-    deles = [item for item in exemplos if item.escritor in ESCRITORES]
+def sortear(exemplos: Sequence[Exemplo], grupo: str, semente: int = SEMENTE) -> list[Exemplo]:
+    """The seeded tenth of what a group of writers wrote. Raises ``KeyError`` for no group."""
+    deles = [item for item in exemplos if item.escritor in ESCRITORES[grupo]]
     return random.Random(semente).sample(deles, len(deles) // _PARTE)
 
 
@@ -57,9 +64,10 @@ def kappa(pares: Sequence[tuple[str, str]]) -> float:
     return 1.0 if acaso == 1 else (visto - acaso) / (1 - acaso)
 
 
-def ler_segundas() -> list[Segunda]:
-    """The committed second readings. Raises ``KeyError`` where a line lacks a field."""
-    dados = [json.loads(linha) for linha in RELEITURA.read_text(encoding="utf-8").splitlines()]
+def ler_segundas(grupo: str) -> list[Segunda]:
+    """The committed second readings of a group. Raises ``KeyError`` where a line lacks a field."""
+    texto = (RELEITURA / f"{grupo}.jsonl").read_text(encoding="utf-8")
+    dados = [json.loads(linha) for linha in texto.splitlines()]
     return [
         Segunda(dado["text"], dado["anterior"] or "", dado["intent"], dado["sentimento"])
         for dado in dados
@@ -89,8 +97,8 @@ def quadro(titulo: str, classes: Sequence[str], pares: Sequence[tuple[str, str]]
     return "\n".join(linhas)
 
 
-def relatorio(pares: Sequence[tuple[Exemplo, Segunda]]) -> str:
-    """The agreement of the three heads."""
+def relatorio(grupo: str, pares: Sequence[tuple[Exemplo, Segunda]]) -> str:
+    """The agreement of the three heads in a group."""
     intencoes = [(um.intent, outro.intent) for um, outro in pares]
     tons = [(um.sentimento, outro.sentimento) for um, outro in pares]
     saidas = [
@@ -98,7 +106,7 @@ def relatorio(pares: Sequence[tuple[Exemplo, Segunda]]) -> str:
     ]
     return "\n\n".join(
         (
-            f"{len(pares)} replies read twice",
+            f"{grupo}: {len(pares)} replies read twice",
             quadro("intent", INTENCOES, intencoes),
             quadro("tone", SENTIMENTOS, tons),
             quadro("opt-out", _SAIDAS, saidas),
@@ -107,14 +115,16 @@ def relatorio(pares: Sequence[tuple[Exemplo, Segunda]]) -> str:
 
 
 def main(argumentos: Sequence[str]) -> int:
-    """Print the tenth without labels, or the agreement."""
+    """Print a group's tenth without labels (``sortear GROUP``), or the agreement."""
     exemplos = sem_repetidos(ler())
-    if list(argumentos) == ["sortear"]:
-        for item in sortear(exemplos):
+    if argumentos:
+        for item in sortear(exemplos, argumentos[1]):
             cego = {"text": item.text, "anterior": item.anterior or None}
             sys.stdout.write(json.dumps(cego, ensure_ascii=False) + "\n")
         return 0
-    sys.stdout.write(relatorio(emparelhar(exemplos, ler_segundas())) + "\n")
+    for grupo in ESCRITORES:
+        pares = emparelhar(exemplos, ler_segundas(grupo))
+        sys.stdout.write(relatorio(grupo, pares) + "\n\n")
     return 0
 
 

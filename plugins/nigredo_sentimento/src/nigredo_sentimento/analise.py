@@ -16,6 +16,7 @@ from nigredo_sentimento.descadastro import (
     INCERTO,
     NAO,
     NEGAM_O_PEDIDO,
+    PAUSAM,
     Descadastro,
     detectar,
 )
@@ -75,7 +76,7 @@ def analisar(
 def observar(texto: str, anterior: str = "", palavras: Sequence[str] = ()) -> Leitura:
     """What there is to know of a message before the model decides."""
     lido = preparar(texto[:MAXIMO_CARACTERES])
-    antes = preparar(anterior[:MAXIMO_CARACTERES]) if anterior.strip() else None
+    antes = preparar(anterior[:MAXIMO_CARACTERES], nosso=True) if anterior.strip() else None
     pedido = detectar(lido, palavras, antes)
     carga = medir(lido)
     intencao = ler_intencao(lido, carga.valencia, antes)
@@ -106,7 +107,7 @@ def desfecho(pedido: Descadastro, pontos: float, pesos: Modelo) -> str:
         return CERTO
     if pontos >= pesos.limites.certo[pedido.desfecho]:
         return CERTO
-    if pedido.propria == INCERTO:
+    if pedido.propria == INCERTO or PAUSAM.intersection(pedido.regras):
         return INCERTO
     if pedido.desfecho == NAO and NEGAM_O_PEDIDO.intersection(pedido.regras):
         return NAO
@@ -147,16 +148,19 @@ def _reasons(
 ) -> list[str]:
     """For a person: the rules that held, then the words that weighed most."""
     motivos = list(leitura.pedido.motivos) if descadastro != NAO else []
+    nomes = nomear(leitura.lido)
     if descadastro != NAO and not motivos:
-        motivos += _quoted("possível pedido de saída lido em", "pedido", leitura, pesos)
+        motivos += _quoted("possível pedido de saída lido em", "pedido", nomes, pesos)
     if intent != "descadastro":
-        motivos += _quoted("intenção lida em", intent, leitura, pesos)
+        motivos += _quoted("intenção lida em", intent, nomes, pesos)
     if sentimento != "neutro":
-        motivos += _quoted("sentimento lido em", sentimento, leitura, pesos)
+        motivos += _quoted("sentimento lido em", sentimento, nomes, pesos)
     return motivos or ["sem indício claro: leitura pelo conjunto da mensagem"]
 
 
-def _quoted(titulo: str, cabeca: str, leitura: Leitura, pesos: Modelo) -> list[str]:
-    contas = [(pesos.peso(cabeca, linhas), nome) for nome, linhas in nomear(leitura.lido).items()]
+def _quoted(
+    titulo: str, cabeca: str, nomes: Mapping[str, tuple[int, ...]], pesos: Modelo
+) -> list[str]:
+    contas = [(pesos.peso(cabeca, linhas), nome) for nome, linhas in nomes.items()]
     maiores = [nome for peso, nome in sorted(contas, key=lambda item: -item[0]) if peso > 0]
     return [f"{titulo} “{'”, “'.join(maiores[:_CITADAS])}”"] if maiores else []

@@ -42,10 +42,16 @@ NEGAM_O_PEDIDO = frozenset(
         "pode_continuar",
         "so_horario",
         "serasa",
+        "quer_ficar",
+        "nao_receber_outro",
     )
 )
 """Rules of who asks to stay, names another hour or speaks of another's register: alone they are the
 opposite of a request, whatever words they use."""
+
+PAUSAM = frozenset(("numero_errado", "lgpd_so"))
+"""Rules that leave the message to a person whatever the model says: data must be accurate (LGPD,
+art. 6, V), and who only names the law may mean its rights."""
 
 _GUARDA = "guarda"
 _COMANDO_DE_LISTA = "comando"  # certain, unless we had just spoken of a meeting
@@ -56,8 +62,25 @@ _COMANDO = re.compile(
 )
 _AFIRMA = (
     "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro|desejo|"
-    "prefiro|devem?|certeza)(?: (?:{cortesia}|sim))*$"
+    "prefiro|devem?|certeza|aham|uhum|ok|certo|beleza|combinado|agradeco|perfeito|"
+    "seria (?:bom|otimo)|tudo bem|sem duvida)(?: (?:{cortesia}|sim))*$"
 )
+_SINAIS_DE_SIM = frozenset("👍👌✅🙏")
+_SAIR_DE_NOS = (
+    "(?:quer|deseja|prefere|confirma)(?: [^ ,]+)? (?:sair|(?:a )?saida|descadastr\\w*)(?= ,|$)"
+)
+_SAIDA = (
+    "(?:sair|parar|descadastr\\w*|deixar de receber|"
+    "nao (?:(?:quiser|querer|quero|desejar|mais) )*receber|"
+    "cancelar (?:[ao] )?(?:inscricao|recebimento|envios?))"
+)
+_DIGITE = "(?:responda|digite|envie|mande)(?: (?:com|apenas|so|a palavra|o numero))?"
+_INSTRUCOES = (
+    f"(?:para|se) {_SAIDA}(?: [^ ,]+){{0,4}}(?: ,)? {_DIGITE} (?P<palavra>\\w+)",
+    f"{_DIGITE} (?P<palavra>\\w+) (?:para|se) {_SAIDA}",
+    f"(?:ou|,) (?P<palavra>\\w+) (?:para|se|,) {_SAIDA}",
+)
+_NUMEROS = {"0": "zero", "1": "um", "2": "dois", "3": "tres", "4": "quatro", "5": "cinco"}
 _DE_NOS = "(?:receb\\w+|escrev\\w+|mandar|{lista}|{msg}|{dado}|descadastr\\w*)"
 _FICAR = re.compile(
     r"(?:continu\w+|ainda (?:quer|deseja|gostaria)\w*|segui\w+ (?:receb|mand|envi)\w+)"
@@ -112,11 +135,11 @@ def detectar(
             achados[desfecho].append(motivo)
         for desfecho, motivo in _tenant_words(frase, texto_frase, palavras_do_tenant):
             proprias[desfecho].append(motivo)
-    confirmou = anterior is not None and (
-        _said_yes_to_leaving(texto, anterior) or _said_no_to_staying(texto, anterior)
-    )
+    confirmou = anterior is not None and _answered_to_leave(texto, anterior)
     if confirmou:
         achados[CERTO].append("confirmou que quer sair da lista")
+    elif anterior is not None and _said_no_to_leaving(texto, anterior):
+        regras.append("quer_ficar")
     desfecho, propria = _strongest(achados), _strongest(proprias)
     motivos = [*achados.get(desfecho, ()), *proprias.get(propria, ())]
     return Descadastro(
@@ -161,10 +184,9 @@ def _without_traps(texto: str) -> tuple[str, list[str]]:
 def _tenant_words(frase: Frase, texto: str, tenant: Sequence[str]) -> list[tuple[str, str]]:
     """The tenant's own words: alone they are certain, beside talk of contact a person decides."""
     achados: list[tuple[str, str]] = []
-    conhecidas = {palavras(item) for item in PALAVRAS_DO_DESENHO}
     for item in tenant:
         plano = palavras(item)
-        if not plano or plano in conhecidas:
+        if not plano or plano in _do_desenho():
             continue
         palavra = re.escape(plano)
         if compilar(f"^(?:{{cortesia}} )*{palavra}(?: {{cortesia}})*$").search(texto):
@@ -179,12 +201,55 @@ def _tenant_words(frase: Frase, texto: str, tenant: Sequence[str]) -> list[tuple
     return achados
 
 
-def _said_yes_to_leaving(texto: Texto, anterior: Texto) -> bool:
-    perguntou = any(
-        frase.pergunta and _COMANDO.search(frase.texto) and compilar(_DE_NOS).search(frase.texto)
+def _answered_to_leave(texto: Texto, anterior: Texto) -> bool:
+    return (
+        _said_yes_to_leaving(texto, anterior)
+        or _said_no_to_staying(texto, anterior)
+        or _followed_our_instruction(texto, anterior)
+    )
+
+
+def _asked_whether_to_leave(anterior: Texto) -> bool:
+    return any(
+        frase.pergunta
+        and (
+            (_COMANDO.search(frase.texto) and compilar(_DE_NOS).search(frase.texto))
+            or compilar(_SAIR_DE_NOS).search(frase.texto)
+        )
         for frase in anterior.frases
     )
-    return perguntou and compilar(_AFIRMA).search(texto.tudo) is not None
+
+
+def _said_yes_to_leaving(texto: Texto, anterior: Texto) -> bool:
+    if not _asked_whether_to_leave(anterior):
+        return False
+    if not texto.frases:
+        return bool(_SINAIS_DE_SIM.intersection(texto.emojis))
+    return compilar(_AFIRMA).search(texto.tudo) is not None
+
+
+def _said_no_to_leaving(texto: Texto, anterior: Texto) -> bool:
+    """A plain no to "shall we stop?" asks us to go on."""
+    return (
+        _asked_whether_to_leave(anterior)
+        and not any(_FICAR.search(frase.texto) for frase in anterior.frases)
+        and compilar(_RECUSA).search(texto.tudo) is not None
+    )
+
+
+def _followed_our_instruction(texto: Texto, anterior: Texto) -> bool:
+    """The word that our own message names for leaving, alone, is an opposition (LGPD, art. 18)."""
+    dito = texto.tudo
+    for frase in anterior.frases:
+        for instrucao in _INSTRUCOES:
+            for achado in compilar(instrucao).finditer(frase.texto):
+                palavra = achado["palavra"]
+                formas = f"(?:{palavra}|{_NUMEROS.get(palavra, palavra)})"
+                if compilar(f"^(?:{{cortesia}} |opcao |a )*{formas}(?: {{cortesia}})*$").search(
+                    dito
+                ):
+                    return True
+    return False
 
 
 def _said_no_to_staying(texto: Texto, anterior: Texto) -> bool:
@@ -201,6 +266,11 @@ def _said_no_to_staying(texto: Texto, anterior: Texto) -> bool:
 
 def _spoke_of_meeting(anterior: Texto | None) -> bool:
     return anterior is not None and compilar("{reuniao}|horarios").search(anterior.tudo) is not None
+
+
+@cache
+def _do_desenho() -> frozenset[str]:
+    return frozenset(palavras(item) for item in PALAVRAS_DO_DESENHO)
 
 
 @cache

@@ -86,11 +86,13 @@ def _strongest(
 ) -> tuple[float, str] | None:
     melhor: tuple[float, str] | None = None
     for frase in frases:
+        mas: list[re.Match[str]] | None = None
         for achado in padrao.finditer(frase.texto):
             if intent == "interest" and _negated(frase.texto[: achado.start()]):
                 continue
             fator = 1.0
-            mas = list(_ADVERSATIVA.finditer(frase.texto))
+            if mas is None:
+                mas = list(_ADVERSATIVA.finditer(frase.texto))
             if mas:
                 depois = achado.end() > mas[-1].end()
                 fator = _DEPOIS_DO_MAS if depois else _ANTES_DO_MAS

@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "8749294fa191285663704a58f554eb2f9f882f64ff20633fa88d017b307faa06"
+MODELO_SHA256 = "59f9abbe611062268a0291c150ec072b4494b0c2c3c66c4015bad7a67aa631bb"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
@@ -50,12 +50,11 @@ class Modelo:
 
     def pontuar(self, tracos: Tracos) -> dict[str, float]:
         """The score of every head; 0 lies between yes and no, intensity is 0 to 100."""
-        largura = len(CABECAS)
+        largura, tabela = len(CABECAS), self.tabela
         somas = [0.0] * largura
         for linhas, fator in blocos(tracos):
-            pesos = b"".join(
-                [self.tabela[linha * largura : (linha + 1) * largura] for linha in linhas]
-            )
+            inicios = [linha * largura for linha in linhas]
+            pesos = b"".join([tabela[inicio : inicio + largura] for inicio in inicios])
             nada = ZERO * len(linhas)
             for cabeca in range(largura):
                 somas[cabeca] += fator * (sum(pesos[cabeca::largura]) - nada)
@@ -68,8 +67,8 @@ class Modelo:
 
     def peso(self, cabeca: str, linhas: Sequence[int]) -> int:
         """The sum of one head's weights in some rows, in its own scale."""
-        largura, coluna = len(CABECAS), CABECAS.index(cabeca)
-        return sum(self.tabela[linha * largura + coluna] for linha in linhas) - ZERO * len(linhas)
+        largura, coluna, tabela = len(CABECAS), CABECAS.index(cabeca), self.tabela
+        return sum([tabela[linha * largura + coluna] for linha in linhas]) - ZERO * len(linhas)
 
 
 def blocos(tracos: Tracos) -> list[tuple[tuple[int, ...], float]]:

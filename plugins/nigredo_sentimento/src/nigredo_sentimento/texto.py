@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from nigredo_sentimento.padroes import ler_tabela
 
@@ -54,7 +54,10 @@ _POSTPOSED = re.compile(
     r"(?<![^ ])(?<!nao )(?P<verbo>(?:quero|queremos|preciso|precisa|precisamos|carece|gosto|gostei|"
     r"tenho|temos|vou|vamos|da|rola|adianta|compensa|interessa|sei|posso|podemos|aceito|mande|mandem|"
     r"manda|ligue|liguem|liga|chama|chame|enche|envia|envie|perturbe|insista)"
-    r"(?: (?:mais|nada|interesse|receber|isso|comprar|mensagem|mensagens|email))*) nao(?= ,|$)"
+    r"(?: (?:mais|nada|interesse|receber|isso|comprar|mensagem|mensagens|email))*|"
+    r"(?:mande|mandem|manda|mandar|ligue|liguem|liga|ligar|chama|chame|chamem|envia|envie|enviem|"
+    r"escreve|escreva|escrevam|procure|quero|queremos|precisa|precisam|preciso)"
+    r"(?: [^ ,]+){0,4} mais(?: [^ ,]+){0,5}) nao(?= ,|$)"
 )
 _QUESTION_START = re.compile(
     r"^(?:(?:oi|ola|opa|bom dia|boa tarde|boa noite|e|mas|entao|,|por favor|moca|moco|amigo) )*"
@@ -68,6 +71,14 @@ _QUESTION_START = re.compile(
     r"queria saber (?:se|qual|quanto|como|onde)|quero saber (?:se|qual|quanto|como|onde))(?![^ ])"
 )
 _TOKEN = re.compile(r"[a-z0-9]+|,|:")
+_WORD = re.compile(r"[a-z0-9]+")
+_SHORT_PREPOSITION = re.compile(r"\b([pcs])/")
+_PREPOSITIONS = {"p": "para ", "c": "com ", "s": "sem "}
+_NUM = re.compile(
+    r"(?<![^ ])num (?=(?:quero|queremos|tenho|temos|precis\w+|vou|vamos|da|sei|e|gost\w+|me|"
+    r"mand\w+|lig\w+|posso|consigo|rola|compensa|interess\w+|aguento)(?![^ ]))"
+)
+_combining = lru_cache(maxsize=1024)(unicodedata.combining)
 _STEM = "descadastr"
 _STEM_MIN = 9
 _STEM_DISTANCE = 2
@@ -105,21 +116,24 @@ class Texto:
         return " . ".join(frase.texto for frase in self.frases)
 
 
-def preparar(bruto: str) -> Texto:
-    """Leave out what the lead did not write, and split the rest into plain sentences."""
-    limpo = _bounded(_own_words(bruto))
+def preparar(bruto: str, *, nosso: bool = False) -> Texto:
+    """Leave out what the lead did not write, and split the rest into plain sentences.
+
+    A message of ours (``nosso``) keeps its footer: it is what the lead answers to.
+    """
+    limpo = _bounded(bruto.strip() if nosso else _own_words(bruto))
     plano = sem_acentos(limpo)
     frases = tuple(
         frase
         for corpo, fim in _SENTENCE.findall(_mark_up(plano))
         if (frase := _sentence(corpo, fim)).texto
     )
-    letras = [letra for letra in limpo if letra.isalpha()]
+    letras = "".join(filter(str.isalpha, limpo))
     return Texto(
         limpo=limpo,
         frases=frases,
-        emojis=tuple(letra for letra in limpo if _is_emoji(letra)),
-        gritado=len(letras) >= 8 and sum(letra.isupper() for letra in letras) > 0.6 * len(letras),
+        emojis=() if limpo.isascii() else tuple(filter(_is_emoji, limpo)),
+        gritado=len(letras) >= 8 and sum(map(str.isupper, letras)) > 0.6 * len(letras),
         alongado=_REPEAT.search(plano) is not None,
         riso=_LAUGH.search(plano) is not None,
         aspas=any(marca in limpo for marca in '"“”«»'),
@@ -128,19 +142,21 @@ def preparar(bruto: str) -> Texto:
 
 def sem_acentos(texto: str) -> str:
     """Case-folded, without diacritics."""
+    if texto.isascii():
+        return texto.lower()
     decomposto = unicodedata.normalize("NFKD", texto.casefold())
-    return "".join(letra for letra in decomposto if not unicodedata.combining(letra))
+    return "".join([letra for letra in decomposto if not _combining(letra)])
 
 
 def palavras(texto: str) -> str:
     """A phrase of configuration as plain words, comparable with ``Frase.texto``."""
-    return " ".join(re.findall(r"[a-z0-9]+", sem_acentos(texto).replace("e-mail", "email")))
+    return " ".join(_WORD.findall(sem_acentos(texto).replace("e-mail", "email")))
 
 
 def palavras_simples(palavra: str) -> list[str]:
     """The plain words that one written word stands for ("vcs" is "voces", "p" is "para")."""
-    plano = _REPEAT.sub(r"\1", _REPEAT_RS.sub(r"\1\1", sem_acentos(palavra)))
-    tokens = re.findall(r"[a-z0-9]+", plano.replace("e-mail", "email"))
+    plano = _without_repeats(sem_acentos(palavra))
+    tokens = _WORD.findall(plano.replace("e-mail", "email"))
     return [item for token in tokens for item in _token(token).split()]
 
 
@@ -200,23 +216,26 @@ def _mark_up(plano: str) -> str:
     plano = _LINK.sub(" link ", plano)
     plano = _MONEY.sub(r"\1\2", plano)
     plano = plano.replace("e-mail", "email").replace("r$", " reais ")
-    plano = re.sub(r"\bp/", "para ", plano)
-    plano = re.sub(r"\bc/", "com ", plano)
-    plano = re.sub(r"\bs/", "sem ", plano)
+    if "/" in plano:
+        plano = _SHORT_PREPOSITION.sub(lambda achado: _PREPOSITIONS[achado.group(1)], plano)
     plano = _LAUGH.sub(" ", plano)
-    plano = _REPEAT.sub(r"\1", _REPEAT_RS.sub(r"\1\1", plano))
-    return "".join("." if _is_emoji(letra) else letra for letra in plano)
+    plano = _without_repeats(plano)
+    if plano.isascii():
+        return plano
+    return "".join(["." if _is_emoji(letra) else letra for letra in plano])
+
+
+def _without_repeats(plano: str) -> str:
+    """ "siiim" is "sim", "carrro" is "carro"."""
+    if _REPEAT.search(plano) is None:
+        return plano
+    return _REPEAT.sub(r"\1", _REPEAT_RS.sub(r"\1\1", plano))
 
 
 def _sentence(corpo: str, fim: str) -> Frase:
     tokens = [_token(token) for token in _TOKEN.findall(corpo)]
     texto = " ".join("," if token == ":" else token for token in tokens)
-    texto = re.sub(
-        r"(?<![^ ])num (?=(?:quero|queremos|tenho|temos|precis\w+|vou|vamos|da|sei|e|gost\w+|me|"
-        r"mand\w+|lig\w+|posso|consigo|rola|compensa|interess\w+|aguento)(?![^ ]))",
-        "nao ",
-        texto,
-    )
+    texto = _NUM.sub("nao ", texto)
     texto = _POSTPOSED.sub(r"nao \g<verbo>", texto).strip(" ,")
     pergunta = "?" in fim or _QUESTION_START.match(texto) is not None
     enfase = fim.count("!") + max(fim.count("?") - 1, 0)
@@ -250,6 +269,7 @@ def _distance(um: str, outro: str) -> int:
     return linha[-1]
 
 
+@lru_cache(maxsize=1024)
 def _is_emoji(letra: str) -> bool:
     return letra > "\xa5" and (
         unicodedata.category(letra) == "So" or "\U0001f300" <= letra <= "\U0001faff"

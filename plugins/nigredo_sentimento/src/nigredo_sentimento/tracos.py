@@ -19,6 +19,7 @@ from nigredo_sentimento.texto import Frase, Texto
 LINHAS = 1 << 17
 """Rows of the model's table; a trace falls into one of them by CRC-32."""
 
+_MASCARA = LINHAS - 1
 _MAXIMO_PALAVRAS = 240
 _MAXIMO_CITAVEIS = 60
 _RESPOSTA_CURTA = 4
@@ -50,7 +51,7 @@ def extrair(lido: Texto, anterior: Texto | None, indicios: Iterable[str]) -> Tra
     palavras = _tokens(lido)
     return Tracos(
         palavras=_linhas(_PALAVRA, _n_gramas(palavras, lido)),
-        caracteres=_linhas(_CARACTERE, _pedacos(palavras)),
+        caracteres=tuple(set().union(*map(_pedacos, set(palavras)))),
         classes=_linhas(_CLASSE, _classes(palavras)),
         contexto=_linhas(_CONTEXTO, _do_anterior(palavras, anterior)),
         regras=_linhas(_REGRA, indicios),
@@ -62,10 +63,15 @@ def nomear(lido: Texto) -> dict[str, tuple[int, ...]]:
     nomes: dict[str, tuple[int, ...]] = {}
     for palavra in _tokens(lido)[:_MAXIMO_CITAVEIS]:
         if palavra[0].isalnum() and palavra not in nomes:
-            sentido = _sentido(palavra)
-            linhas = (_linha(_PALAVRA, palavra), *_linhas(_CARACTERE, (f" {palavra} "[:5],)))
-            nomes[palavra] = (*linhas, _linha(_CLASSE, sentido)) if sentido else linhas
+            nomes[palavra] = _da_palavra(palavra)
     return nomes
+
+
+@lru_cache(maxsize=4096)
+def _da_palavra(palavra: str) -> tuple[int, ...]:
+    linhas = (_linha(_PALAVRA, palavra), _linha(_CARACTERE, f" {palavra} "[:5]))
+    sentido = _sentido(palavra)
+    return (*linhas, _linha(_CLASSE, sentido)) if sentido else linhas
 
 
 def _tokens(lido: Texto) -> list[str]:
@@ -117,12 +123,15 @@ def _n_gramas(palavras: Sequence[str], lido: Texto) -> Iterable[str]:
     yield f"=palavras {sum(len(palavras) > limite for limite in _COMPRIMENTOS)}"
 
 
-def _pedacos(palavras: Sequence[str]) -> Iterable[str]:
-    for palavra in set(palavras):
-        cercada = f" {palavra} "
-        for tamanho in (3, 4, 5):
-            for inicio in range(len(cercada) - tamanho + 1):
-                yield cercada[inicio : inicio + tamanho]
+@lru_cache(maxsize=4096)
+def _pedacos(palavra: str) -> frozenset[int]:
+    """The rows of the characters 3-5 of a word; few words make most of all messages."""
+    cercada = f" {palavra} "
+    return frozenset(
+        _linha(_CARACTERE, cercada[inicio : inicio + tamanho])
+        for tamanho in (3, 4, 5)
+        for inicio in range(len(cercada) - tamanho + 1)
+    )
 
 
 def _do_anterior(palavras: Sequence[str], anterior: Texto | None) -> Iterable[str]:
@@ -158,11 +167,11 @@ def _rumo(palavras: Sequence[str]) -> str:
 
 
 def _linhas(semente: int, nomes: Iterable[str]) -> tuple[int, ...]:
-    return tuple({crc32(nome.encode(), semente) % LINHAS for nome in nomes})
+    return tuple({crc32(nome.encode(), semente) & _MASCARA for nome in nomes})
 
 
 def _linha(semente: int, nome: str) -> int:
-    return crc32(nome.encode(), semente) % LINHAS
+    return crc32(nome.encode(), semente) & _MASCARA
 
 
 def _classes(palavras: Sequence[str]) -> Iterable[str]:

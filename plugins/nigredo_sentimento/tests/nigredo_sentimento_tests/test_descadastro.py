@@ -164,7 +164,9 @@ def test_tenant_words_alone_are_certain_and_as_pieces_nothing() -> None:
 
 
 def test_tenant_words_beside_contact_are_left_to_a_person() -> None:
-    assert analisar("arrego com essas mensagens", palavras=("arrego",)).descadastro == "incerto"
+    texto = "arrego com essas mensagens"
+    assert detectar(preparar(texto), ("arrego",)).propria == "incerto"
+    assert analisar(texto, palavras=("arrego",)).descadastro != "nao"
     for texto in ("não arrego em mensagem", "o preço ficou arrego"):
         assert detectar(preparar(texto), ("arrego",)).propria == "nao"
 
@@ -185,6 +187,54 @@ def test_no_to_our_question_about_going_on_is_certain() -> None:
     assert detectar(preparar("Não, obrigado"), (), preparar(pergunta)).confirmou == "certo"
     oferta = preparar("Podemos continuar a conversa na quinta?")
     assert detectar(preparar("Não, obrigado"), (), oferta).confirmou == "nao"
+
+
+@pytest.mark.parametrize(
+    ("nossa", "resposta"),
+    [
+        ("Temos novidades! Para sair, responda 0.", "0"),
+        ("Fale com a gente. Responda 1 para receber ou 2 para não receber.", "dois"),
+        ("Se não quiser mais receber, responda NÃO.", "não"),
+        ("Novo catálogo. Digite BASTA para parar.", "basta, obrigado"),
+    ],
+)
+def test_the_word_that_our_message_names_for_leaving_is_certain(nossa: str, resposta: str) -> None:
+    assert detectar(preparar(resposta), (), preparar(nossa, nosso=True)).confirmou == "certo"
+    assert analisar(resposta, nossa).descadastro == "certo"
+
+
+def test_another_choice_of_our_menu_is_no_request() -> None:
+    menu = "Para falar com um consultor responda 1, para sair responda 0."
+    assert detectar(preparar("1"), (), preparar(menu, nosso=True)).confirmou == "nao"
+    rodape = "Quinta 10h ou sexta 9h? Se preferir não receber mensagens, responda SAIR."
+    for escolha in ("2", "a primeira", "sexta"):
+        assert analisar(escolha, rodape).descadastro == "nao"
+
+
+def test_no_to_whether_to_leave_asks_to_stay() -> None:
+    pergunta = "Quer deixar de receber nossas mensagens?"
+    assert analisar("não", pergunta).descadastro == "nao"
+    assert analisar("👍", pergunta).descadastro == "certo"
+
+
+def test_a_wrong_number_is_left_to_a_person_whatever_the_model_says() -> None:
+    assert analisar("desculpa, você ligou errado").descadastro == "incerto"
+    assert analisar("o banner veio com o número errado").descadastro == "nao"
+
+
+@pytest.mark.parametrize(
+    "texto",
+    [
+        "moço num manda mais essas coisa de venda pra mim não",
+        "o pessoal aqui não quer mais receber isso",
+        "como faço pra não receber mais?",
+        "considerem que esse número não existe",
+        "esse zap é só de cliente, propaganda não, por favor",
+        "se for pra vender, não me chame mais",
+    ],
+)
+def test_an_indirect_request_is_never_passed_over(texto: str) -> None:
+    assert analisar(texto).descadastro != "nao"
 
 
 def test_cancelling_after_talk_of_a_meeting_is_left_to_a_person() -> None:

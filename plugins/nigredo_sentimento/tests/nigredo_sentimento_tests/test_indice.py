@@ -41,3 +41,4 @@ def test_a_pattern_that_may_begin_with_anything_is_always_tried() -> None:
     assert comecos(re.compile(r"\w+ nao")) is None
     assert Indice([re.compile(r"\w+ nao")]).candidatos("oi") == [0]
     assert comecos(re.compile("(?:ab|cd)?e")) == {"abe", "cde", "e"}
+    assert comecos(re.compile(r"ab\w+ c|(?:oi )*ola")) == {"ab", "oi ", "ola"}
