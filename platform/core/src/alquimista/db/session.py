@@ -21,7 +21,6 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alquimista_sdk.errors import NotFound
-from fibonacci_bus.driver import fetch
 
 _OPEN = (
     "SELECT set_config('app.tenant_id', %(tenant)s, true), "
@@ -112,9 +111,9 @@ class Database:
         call = _CALL.get()
         if call is not None and call[0] == tenant_id:
             named = {"tenant": str(tenant_id), "entry": str(call[1])}
-            ((agora,),) = fetch(connection, _OPEN_CALLED, named)
+            agora = connection.exec_driver_sql(_OPEN_CALLED, named).scalar_one()
         else:
-            ((_, agora),) = fetch(connection, _OPEN, {"tenant": str(tenant_id)})
+            agora = connection.exec_driver_sql(_OPEN, {"tenant": str(tenant_id)}).one()[1]
         if agora is None:
             raise NotFound("no such tenant")
         uow = UnitOfWork(connection, tenant_id, agora)
