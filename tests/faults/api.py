@@ -72,14 +72,17 @@ class Caller:
             link.close()
 
     def until(self, status: int, seconds: float, meanwhile: Callable[[], object]) -> bool:
-        """Call until the API answers so; False where it does not in time."""
+        """Call until the API answers so; False where it does not in time.
+
+        It is called once more after ``meanwhile``, however long that took.
+        """
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.call() == status:
-                return True
+        while self.call() != status:
+            if time.monotonic() > deadline:
+                return False
             meanwhile()
             time.sleep(0.2)
-        return False
+        return True
 
     def keep_calling(self, seconds: float, meanwhile: Callable[[], object]) -> None:
         """Call for a while, whatever the answers."""
