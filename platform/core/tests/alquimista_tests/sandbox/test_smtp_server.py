@@ -152,6 +152,15 @@ def test_a_letter_without_id_or_date_is_kept_all_the_same() -> None:
     assert carta.provider_id.startswith("<") and carta.provider_id.endswith(">")
 
 
+@pytest.mark.parametrize("charset", ["iso-8859-1", "x-desconhecido"])
+def test_a_letter_in_any_charset_is_kept(charset: str) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+    kind = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n"
+    text = "Até já".encode("iso-8859-1" if charset == "iso-8859-1" else "utf-8")
+    carta = read(f"{head}{kind}\r\n".encode() + text + b"\r\n", ("b@y.example",))
+    assert carta.mensagem == "Até já"
+
+
 def test_a_taken_port_is_told_at_the_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         server = SmtpTwin(lambda _: None, port=int(taken.getsockname()[1]))
