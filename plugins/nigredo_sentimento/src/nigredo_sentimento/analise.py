@@ -161,6 +161,7 @@ def _reasons(
 def _quoted(
     titulo: str, cabeca: str, nomes: Mapping[str, tuple[int, ...]], pesos: Modelo
 ) -> list[str]:
-    contas = [(pesos.peso(cabeca, linhas), nome) for nome, linhas in nomes.items()]
-    maiores = [nome for peso, nome in sorted(contas, key=lambda item: -item[0]) if peso > 0]
+    contas = zip(pesos.pesos(cabeca, nomes.values()), nomes, strict=True)
+    a_favor = [conta for conta in contas if conta[0] > 0]
+    maiores = [nome for _, nome in sorted(a_favor, key=lambda item: -item[0])]
     return [f"{titulo} “{'”, “'.join(maiores[:_CITADAS])}”"] if maiores else []

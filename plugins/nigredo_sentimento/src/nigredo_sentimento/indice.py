@@ -14,6 +14,7 @@ from typing import Any
 
 _LETRAS = 5
 _MAXIMO = 2_000
+_PALAVRAS = 8192
 _ABERTO = "\0"
 # The parser of the standard library has no public name since sre_parse was deprecated in 3.11.
 _parser: Any = import_module("re._parser")
@@ -23,12 +24,12 @@ class Indice:
     """An index over compiled patterns that match whole words only."""
 
     def __init__(self, padroes: Sequence[re.Pattern[str]]) -> None:
-        self._sempre: list[int] = []
+        self._sempre: set[int] = set()
         por_inicio: dict[str, list[int]] = {}
         for numero, padrao in enumerate(padroes):
             inicios = comecos(padrao)
             if inicios is None:
-                self._sempre.append(numero)
+                self._sempre.add(numero)
             else:
                 for inicio in inicios:
                     por_inicio.setdefault(inicio, []).append(numero)
@@ -41,18 +42,19 @@ class Indice:
             ]
             for inicio in por_inicio
         }
+        # Few words make most of all messages.
+        self._numeros = lru_cache(maxsize=_PALAVRAS)(self._of_beginning)
 
     def candidatos(self, texto: str) -> list[int]:
         """Numbers of the patterns that may match somewhere in a sentence, in their order."""
-        por_inicio = self._por_inicio
-        achados = set(self._sempre)
-        for inicio in inicios(texto):
-            for fim in range(_LETRAS, 0, -1):
-                numeros = por_inicio.get(inicio[:fim])
-                if numeros is not None:
-                    achados.update(numeros)
-                    break
-        return sorted(achados)
+        return sorted(self._sempre.union(*map(self._numeros, inicios(texto))))
+
+    def _of_beginning(self, inicio: str) -> list[int]:
+        for fim in range(_LETRAS, 0, -1):
+            numeros = self._por_inicio.get(inicio[:fim])
+            if numeros is not None:
+                return numeros
+        return []
 
 
 @lru_cache(maxsize=4)

@@ -69,7 +69,8 @@ def _weigh(
     onde: dict[int, list[Frase]] = {}
     for frase in frases:
         for numero in indice.candidatos(frase.texto):
-            onde.setdefault(numero, []).append(frase)
+            if regras[numero][2].search(frase.texto) is not None:
+                onde.setdefault(numero, []).append(frase)
     for numero, daqui in sorted(onde.items()):
         intent, peso, padrao = regras[numero]
         prova = _strongest(daqui, intent, peso, padrao)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -65,10 +65,13 @@ class Modelo:
             )
         }
 
-    def peso(self, cabeca: str, linhas: Sequence[int]) -> int:
-        """The sum of one head's weights in some rows, in its own scale."""
+    def pesos(self, cabeca: str, grupos: Iterable[Sequence[int]]) -> list[int]:
+        """The sum of one head's weights in each group of rows, in its own scale."""
         largura, coluna, tabela = len(CABECAS), CABECAS.index(cabeca), self.tabela
-        return sum([tabela[linha * largura + coluna] for linha in linhas]) - ZERO * len(linhas)
+        return [
+            sum([tabela[linha * largura + coluna] for linha in linhas]) - ZERO * len(linhas)
+            for linhas in grupos
+        ]
 
 
 def blocos(tracos: Tracos) -> list[tuple[tuple[int, ...], float]]:

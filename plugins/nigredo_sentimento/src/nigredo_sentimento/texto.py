@@ -109,11 +109,8 @@ class Texto:
     alongado: bool
     riso: bool
     aspas: bool
-
-    @property
-    def tudo(self) -> str:
-        """All sentences joined by the full stop that patterns do not cross."""
-        return " . ".join(frase.texto for frase in self.frases)
+    tudo: str
+    """All sentences joined by the full stop that patterns do not cross."""
 
 
 def preparar(bruto: str, *, nosso: bool = False) -> Texto:
@@ -137,6 +134,7 @@ def preparar(bruto: str, *, nosso: bool = False) -> Texto:
         alongado=_REPEAT.search(plano) is not None,
         riso=_LAUGH.search(plano) is not None,
         aspas=any(marca in limpo for marca in '"“”«»'),
+        tudo=" . ".join([frase.texto for frase in frases]),
     )
 
 
@@ -153,11 +151,12 @@ def palavras(texto: str) -> str:
     return " ".join(_WORD.findall(sem_acentos(texto).replace("e-mail", "email")))
 
 
-def palavras_simples(palavra: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def palavras_simples(palavra: str) -> tuple[str, ...]:
     """The plain words that one written word stands for ("vcs" is "voces", "p" is "para")."""
     plano = _without_repeats(sem_acentos(palavra))
     tokens = _WORD.findall(plano.replace("e-mail", "email"))
-    return [item for token in tokens for item in _token(token).split()]
+    return tuple([item for token in tokens for item in _token(token).split()])
 
 
 def _own_words(bruto: str) -> str:
@@ -213,7 +212,8 @@ def _looks_like_signature(linha: str) -> bool:
 
 def _mark_up(plano: str) -> str:
     """Spell tokens alike before sentences are cut: links, numbers, e-mail, laughter."""
-    plano = _LINK.sub(" link ", plano)
+    if "@" in plano or "www." in plano or "://" in plano:
+        plano = _LINK.sub(" link ", plano)
     plano = _MONEY.sub(r"\1\2", plano)
     plano = plano.replace("e-mail", "email").replace("r$", " reais ")
     if "/" in plano:
@@ -235,8 +235,11 @@ def _without_repeats(plano: str) -> str:
 def _sentence(corpo: str, fim: str) -> Frase:
     tokens = [_token(token) for token in _TOKEN.findall(corpo)]
     texto = " ".join("," if token == ":" else token for token in tokens)
-    texto = _NUM.sub("nao ", texto)
-    texto = _POSTPOSED.sub(r"nao \g<verbo>", texto).strip(" ,")
+    if "num " in texto:
+        texto = _NUM.sub("nao ", texto)
+    if " nao" in texto:
+        texto = _POSTPOSED.sub(r"nao \g<verbo>", texto)
+    texto = texto.strip(" ,")
     pergunta = "?" in fim or _QUESTION_START.match(texto) is not None
     enfase = fim.count("!") + max(fim.count("?") - 1, 0)
     return Frase(texto, pergunta, enfase)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from zlib import crc32
 
 from nigredo_sentimento.padroes import ler_tabela
@@ -167,7 +167,9 @@ def _rumo(palavras: Sequence[str]) -> str:
 
 
 def _linhas(semente: int, nomes: Iterable[str]) -> tuple[int, ...]:
-    return tuple({crc32(nome.encode(), semente) & _MASCARA for nome in nomes})
+    juntos = "\n".join(nomes).encode()  # no name has a line break
+    somas = map(crc32, juntos.split(b"\n"), repeat(semente)) if juntos else ()
+    return tuple({soma & _MASCARA for soma in somas})
 
 
 def _linha(semente: int, nome: str) -> int:
