@@ -10,6 +10,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alquimista.prospeccao.importacoes.leitura import abrir
 from alquimista.prospeccao.importacoes.limites import PADRAO, ArquivoInvalido
@@ -27,6 +29,7 @@ from alquimista_tests.importacoes.planilha import (
 
 FOLHA = "xl/worksheets/sheet1.xml"
 BOA = xlsx(Leads=[CABECALHO, LINHA])
+SEM_LIMITE = replace(PADRAO, linhas=2**20, colunas=1_000, celulas=2**40)
 
 
 def recusa(conteudo: bytes, nome: str = "leads.xlsx", **opcoes: Any) -> ArquivoInvalido:
@@ -184,6 +187,17 @@ def test_columns_beyond_the_limit_are_seen_however_they_are_written(linhas: str)
 def test_two_far_cells_do_not_make_the_reader_fill_a_huge_grid() -> None:
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="199999"><c r="GR199999"/></row>'
     assert recusa(com_folha(far)).code == "celulas_demais"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 800), st.integers(1, 1_048_576)), min_size=1, max_size=30))
+def test_the_farthest_row_and_column_are_found_in_any_order_of_cells(
+    celulas: list[tuple[int, int]],
+) -> None:
+    linhas = "".join(f'<c r="{letras_da_coluna(column)}{row}"/>' for column, row in celulas)
+    folha = inspecionar(com_folha(f'<row r="1">{linhas}</row>'), SEM_LIMITE).folhas["Leads"]
+    assert max(folha.colunas, 1) == max(column for column, _ in celulas)
+    assert folha.linhas == max(row for _, row in celulas)
 
 
 def test_a_million_rows_of_text_are_refused() -> None:

@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -35,12 +36,11 @@ _ACHADOS_POR_JANELA = 64
 _RAZAO_A_PARTIR_DE = 4 * MEBI
 _FOLHA = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
 _CELULAS = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,4})([0-9]+)")
-_CELULA_DE_OUTRO_JEITO = re.compile(rb'<c(?! r=")')
-"""Anything but a cell as Excel writes it; ``<cols>`` is such a thing too."""
+_CELULA_DO_EXCEL = re.compile(rb'<c r="([A-Z]{1,4})([1-9][0-9]*)"')
 _CELULA_ABRE = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _LINHA_QUALQUER = re.compile(rb"<(?:\w+:)?row\b")
 _LINHA_ABRE = re.compile(rb"<\w+:row\b")
-_LINHAS_SIMPLES = re.compile(rb'<row r="([0-9]+)"')
+_LINHAS_SIMPLES = re.compile(rb'<row(?: r="([0-9]+)")?')
 _LINHAS = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"']([0-9]+)")
 _SEM_VALOR = re.compile(rb"</(?:\w+:)?f>(?:<(?:\w+:)?v/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>")
 _MESCLADAS = re.compile(rb"mergeCell\s+ref=[\"'][A-Za-z]+([0-9]+):[A-Za-z]+([0-9]+)")
@@ -70,6 +70,7 @@ class Folha:
     marcas: int = 0
     formulas_sem_valor: bool = False
     mescladas: bool = False
+    raiz: bool = False
     cabeca: bytes = b""
     completa: bool = True
 
@@ -194,11 +195,21 @@ def _inflar(
         yield rest
 
 
+def _adiantado(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces; the next one is inflated, without the interpreter's lock, beside the work on
+    the one before."""
+    with ThreadPoolExecutor(1, "inflate") as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+
+
 def _contar(
     conteudo: bytes, entry: zipfile.ZipInfo, left: int, limites: Limites
 ) -> tuple[Folha, int]:
     sheet, total, tail = Folha(), 0, b""
-    for piece in _inflar(conteudo, entry, left, limites):
+    for piece in _adiantado(_inflar(conteudo, entry, left, limites)):
         if not total:
             _recusar_utf16(piece)
         total += len(piece)
@@ -216,19 +227,20 @@ def _contar(
 
 def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
     """Largest row and column so far; the window holds whole tags only."""
-    _recusar_entidades(window)
+    if not sheet.raiz:
+        # A document type stands before the root, and entities are declared in it.
+        _recusar_entidades(window)
+        sheet.raiz = _RAIZ.search(window) is not None
     colons = _com_prefixos(window)
     prefixed = colons and (b":row" in window or b":c" in window)
-    tags = window.count(b"<row") + (len(_LINHA_ABRE.findall(window)) if prefixed else 0)
     rows = _LINHAS_SIMPLES.findall(window)
-    if tags != len(rows):
+    tags = len(rows) + (len(_LINHA_ABRE.findall(window)) if prefixed else 0)
+    if tags != len(rows) or b"" in rows:
         rows = _LINHAS.findall(window)
     sheet.marcas += tags
     sheet.linhas = max(sheet.linhas, *map(int, rows), 0 if len(rows) >= tags else sheet.marcas)
-    if prefixed or _CELULA_DE_OUTRO_JEITO.search(window):
+    if prefixed or not _medir_depressa(sheet, window):
         _medir_devagar(sheet, window)
-    else:
-        _medir_depressa(sheet, window)
     exigir_colunas(sheet.colunas, limites)
     exigir_linhas(sheet.linhas, limites)
     if b"</f>" in window or (colons and b":f>" in window):
@@ -247,22 +259,24 @@ def _com_prefixos(window: bytes) -> bool:
     return window.count(b":") != window.count(b"xml:space")
 
 
-def _medir_depressa(sheet: Folha, window: bytes) -> None:
-    """Where cells are written as Excel does: look only for references beyond those seen.
+def _medir_depressa(sheet: Folha, window: bytes) -> bool:
+    """Look only for cells that are not within those seen; whether they are written as Excel does.
 
     Each one found makes a new pattern, so a window with many, as no program writes, is left to the
     slow way: its time does not grow with what it finds.
     """
     position = 0
     for _ in range(_ACHADOS_POR_JANELA):
-        pattern = _alem(sheet.colunas, sheet.linhas)
-        match = pattern.search(window, position)
-        if match is None:
-            return
-        sheet.colunas = max(sheet.colunas, numero_da_coluna(match.group(1).decode()))
-        sheet.linhas = max(sheet.linhas, int(match.group(2)))
-        position = match.end()
-    _medir_devagar(sheet, window)
+        beyond = _fora(sheet.colunas, sheet.linhas).search(window, position)
+        if beyond is None:
+            return True
+        cell = _CELULA_DO_EXCEL.match(window, beyond.start())
+        if cell is None:
+            return False
+        sheet.colunas = max(sheet.colunas, numero_da_coluna(cell.group(1).decode()))
+        sheet.linhas = max(sheet.linhas, int(cell.group(2)))
+        position = cell.end()
+    return False
 
 
 def _medir_devagar(sheet: Folha, window: bytes) -> None:
@@ -275,25 +289,33 @@ def _medir_devagar(sheet: Folha, window: bytes) -> None:
 
 
 @lru_cache(maxsize=64)
-def _alem(colunas: int, linhas: int) -> re.Pattern[bytes]:
-    """A reference beyond a column or a row: ``C7`` is beyond (2, 9) and (5, 6)."""
-    column = letras_da_coluna(max(colunas, 1))
-    options = [f"[A-Za-z]{{{len(column) + 1},}}"]
-    for index, letter in enumerate(column):
-        if letter != "Z":
-            after = chr(ord(letter) + 1)
-            same = "".join(f"[{before}{before.lower()}]" for before in column[:index])
-            higher = f"{same}[{after}-Z{after.lower()}-z]"
-            options.append(f"{higher}[A-Za-z]{{{len(column) - index - 1}}}")
-    digits = str(max(linhas, 1))
-    numbers = [f"[1-9][0-9]{{{len(digits)},}}"]
-    for index, digit in enumerate(digits):
-        if digit != "9":
-            rest = len(digits) - index - 1
-            numbers.append(f"{digits[:index]}[{int(digit) + 1}-9][0-9]{{{rest}}}")
-    beyond = f"(?={'|'.join(f'(?:{option})[0-9]' for option in options)}"
-    beyond += f'|[A-Za-z]+(?:{"|".join(numbers)})")'
-    return re.compile(f'<c r="{beyond}([A-Za-z]+)([0-9]+)'.encode())
+def _fora(colunas: int, linhas: int) -> re.Pattern[bytes]:
+    """A cell that is not as Excel writes it within so many columns and rows.
+
+    ``<cols>`` is such a thing too.
+    """
+    columns = _ate(letras_da_coluna(max(colunas, 1)), "A", "A", "Z")
+    rows = _ate(str(max(linhas, 1)), "1", "0", "9")
+    return re.compile(f'<c(?! r="(?:{columns})(?:{rows})")'.encode())
+
+
+def _ate(maior: str, primeiro: str, menor: str, ultimo: str) -> str:
+    """A pattern of what is counted up to ``maior``, in digits or letters.
+
+    ``primeiro`` is the lowest sign that a number begins with, ``menor`` and ``ultimo`` the lowest
+    and highest of the others.
+    """
+    last = len(maior) - 1
+    options = []
+    for index, sign in enumerate(maior):
+        lowest = menor if index else primeiro
+        highest = sign if index == last else chr(ord(sign) - 1)
+        if lowest <= highest:
+            rest = f"[{menor}-{ultimo}]{{{last - index}}}" if index < last else ""
+            options.append(f"{maior[:index]}[{lowest}-{highest}]{rest}")
+    if last:
+        options.append(f"[{primeiro}-{ultimo}][{menor}-{ultimo}]{{0,{last - 1}}}")
+    return "|".join(options)
 
 
 def _guardar_cabeca(sheet: Folha, piece: bytes, limites: Limites) -> None:
