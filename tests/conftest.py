@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,6 +22,9 @@ from tests.database import (
     template,
 )
 
+UNTRACED = ("acceptance", "architecture", "faults", "security")
+"""Folders that ask about the whole, in thousands of calls or in processes of their own."""
+
 _INSERT_TENANT = text(
     """
     INSERT INTO alquimista_platform.tenants
@@ -28,6 +32,12 @@ _INSERT_TENANT = text(
     VALUES (:id, :nome, 'America/Sao_Paulo', 'ativo', true, '{}', :created_at)
     """
 )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark whole folders."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] in UNTRACED:
+        item.add_marker("untraced")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -137,10 +138,20 @@ def built_system(settings: Settings) -> Iterator[System]:
         built.close()
 
 
+_last_app: list[tuple[System, Flask]] = []
+
+
+def app_of(system: System) -> Flask:
+    """The system's app; the last one is kept, since building it takes longer than most tests."""
+    if not (_last_app and _last_app[0][0] is system):
+        _last_app[:] = [(system, create_app(system.services))]
+    return _last_app[0][1]
+
+
 def way_of(system: System) -> Way:
     """The demo tenant, its admin signed in."""
     tenant_id = inquilino_demo.provision(system)
-    found = Way(system, tenant_id, create_app(system.services).test_client())
+    found = Way(system, tenant_id, app_of(system).test_client())
     found.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
     return found
 

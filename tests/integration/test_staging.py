@@ -68,6 +68,7 @@ def sem_nul(value: Any) -> Any:
     return value
 
 
+@pytest.mark.untraced
 def test_any_text_of_a_cell_comes_back_as_it_was(way: Way) -> None:
     importacao_id = nova_importacao(way)
 

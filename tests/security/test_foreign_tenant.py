@@ -9,10 +9,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from alquimista.app import create_app
 from alquimista.bootstrap import System
 from alquimista.plataforma.tenants.provisioning import NovoTenant, provision_tenant
-from tests.integration.conftest import Way, settings, system, way
+from tests.integration.conftest import Way, app_of, settings, system, way
 from tests.integration.test_main_way import import_leads, lead_named
 
 __all__ = ["settings", "system", "way"]
@@ -38,7 +37,7 @@ def intruder(system: System, way: Way) -> Way:
         system.settings.owner_dsn,
         NovoTenant(nome="Beta Comércio", email=OUTRO_EMAIL, senha=OUTRA_SENHA, sandbox=True),
     )
-    other = Way(system, tenant_id, create_app(system.services).test_client())
+    other = Way(system, tenant_id, app_of(system).test_client())
     other.login(OUTRO_EMAIL, OUTRA_SENHA)
     return other
 

@@ -22,6 +22,8 @@ from fibonacci_bus.matching import RuleIndex
 from . import strategies as own
 from .vectors import VECTORS
 
+pytestmark = pytest.mark.untraced
+
 LEAVES = (
     '"Exists match only works on the leaf nodes. It does not work on intermediate nodes."'
     " (event-ruler, README)"

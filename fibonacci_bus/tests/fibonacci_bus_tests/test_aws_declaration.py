@@ -88,6 +88,7 @@ def test_a_queues_concurrency_is_that_of_its_function() -> None:
         declare(Topology([Queue("a", concurrency=1)], []))
 
 
+@pytest.mark.untraced
 @given(st.lists(NAMES, min_size=1, max_size=8, unique=True))
 def test_every_name_is_one_that_aws_takes_and_none_is_given_twice(names: list[str]) -> None:
     topology = Topology(

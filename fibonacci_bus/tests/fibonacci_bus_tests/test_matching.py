@@ -20,6 +20,8 @@ from fibonacci_bus.operators import packed_address
 from . import strategies as own
 from .vectors import VECTORS
 
+pytestmark = pytest.mark.untraced
+
 
 def index_of(patterns: list[dict[str, Any]]) -> RuleIndex:
     return RuleIndex((compile_pattern(pattern), str(i)) for i, pattern in enumerate(patterns))

@@ -15,7 +15,6 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 from werkzeug.test import TestResponse
 
-from alquimista.app import create_app
 from alquimista.bootstrap import System, build
 from alquimista.http.routes import routes as app_routes
 from alquimista.plataforma.identity import tokens
@@ -26,7 +25,7 @@ from alquimista.runtime.admission import Catalogue
 from alquimista.sandbox import inquilino_demo
 from alquimista.server import sandbox_services
 from tests.database import Server, copied_database
-from tests.integration.conftest import Way, settings_of
+from tests.integration.conftest import Way, app_of, settings_of
 
 SENHA = "Segredo123"
 ERROR_KEYS = {"code", "status", "message", "errors", "trace_id"}
@@ -60,7 +59,7 @@ def open_way(
             try:
                 sync_catalogue(settings.owner_dsn, system.services.catalogue)
                 tenant_id = inquilino_demo.provision(system)
-                found = Way(system, tenant_id, create_app(system.services).test_client())
+                found = Way(system, tenant_id, app_of(system).test_client())
                 found.login(inquilino_demo.EMAIL, inquilino_demo.SENHA)
                 yield found
             finally:
@@ -78,7 +77,7 @@ def another_tenant(system: System, nome: str, *, papel: str = "admin", sandbox: 
         papel=papel,
         tenant=tenant_id,
     )
-    found = Way(system, tenant_id, create_app(system.services).test_client())
+    found = Way(system, tenant_id, app_of(system).test_client())
     found.login(email, SENHA)
     return found
 

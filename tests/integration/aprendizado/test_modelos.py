@@ -36,7 +36,7 @@ DITOS = (
 )
 """Requests to stop without any known word: what accounts teach."""
 
-pytestmark = pytest.mark.usefixtures("logging_restored")
+pytestmark = [pytest.mark.untraced, pytest.mark.usefixtures("logging_restored")]
 
 
 @pytest.fixture(scope="module")

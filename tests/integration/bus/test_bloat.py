@@ -16,9 +16,13 @@ from alquimista.db.roles import create_database
 from fibonacci_bus import Queue, QueueReader, Topology, install
 from tests.database import ROOT, SERVER_OPTIONS
 
-pytestmark = pytest.mark.skipif(
-    "DATABASE_URL" in os.environ, reason="a server whose autovacuum looks every second is needed"
-)
+pytestmark = [
+    pytest.mark.untraced,
+    pytest.mark.skipif(
+        "DATABASE_URL" in os.environ,
+        reason="a server whose autovacuum looks every second is needed",
+    ),
+]
 ROUNDS = 10
 MESSAGES = 20_000
 BATCH = 1_000

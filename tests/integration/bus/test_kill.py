@@ -13,6 +13,8 @@ from tests.database import ROOT, Urls
 from tests.integration.bus.doomed import STEPS
 from tests.integration.bus.rig import Rig
 
+pytestmark = pytest.mark.untraced
+
 KILLS = 7 * len(STEPS)
 
 

@@ -253,6 +253,7 @@ def test_threads_that_share_a_listener_wake_in_turn(fresh_database: Urls, rig: R
     listener.close()
 
 
+@pytest.mark.untraced
 def test_fifty_thousand_messages_later_table_and_indexes_are_no_larger(
     rig: Rig, fresh_database: Urls
 ) -> None:

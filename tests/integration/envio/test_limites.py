@@ -13,6 +13,8 @@ from tests.integration.envio.bancada import Bancada
 from tests.integration.envio.canais import CanalDeTeste
 from tests.integration.envio.conftest import Montar
 
+pytestmark = pytest.mark.untraced
+
 HORA, DIA, PAUSA = timedelta(hours=1), timedelta(hours=24), timedelta(seconds=2)
 ZONAS = ("+5511987654321", "+5568987654321", "+5592987654321", "+5565987654321")
 

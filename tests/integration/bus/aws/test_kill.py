@@ -16,6 +16,8 @@ from tests.database import ROOT, Urls
 from tests.integration.bus.aws.cloud import Cloud
 from tests.integration.bus.rig import Toy
 
+pytestmark = pytest.mark.untraced
+
 EVENTS = 25
 
 
