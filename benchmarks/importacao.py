@@ -299,7 +299,6 @@ def _lead(tenant_id: UUID, agora: object, row: Sequence[object]) -> Lead:
         enriquecimento="pendente",
         pausado=False,
         token_conversa=0,
-        token_descadastro=uuid4().hex,
         created_at=agora,
         updated_at=agora,
         metadata_={},

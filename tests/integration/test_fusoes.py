@@ -286,9 +286,9 @@ def test_two_thousand_leads_are_compared_in_short_steps(
         uow.connection.exec_driver_sql(
             "INSERT INTO nigredo_leads.leads (tenant_id, id, empresa, email, email_norm, telefone, "
             "telefone_norm, chave_dedupe, status, enriquecimento, importacao_id, pausado, "
-            "token_conversa, token_descadastro, created_at, updated_at, metadata) "
+            "token_conversa, created_at, updated_at, metadata) "
             f"SELECT '{way.tenant_id}', gen_random_uuid(), 'Firma ' || md5(n::text), e, e, t, t, "
-            f"e || t, 'novo', 'pendente', '{way.tenant_id}', false, 0, md5('t' || n), now(), "
+            f"e || t, 'novo', 'pendente', '{way.tenant_id}', false, 0, now(), "
             "now(), '{}' FROM (SELECT n, 'a' || n || '@d' || (n %% 10) || '.com.br' AS e, "
             "CASE WHEN n <= 40 THEN '+551130000000' ELSE "
             "'+5511' || (31000000 + n %% 1000) END AS t FROM generate_series(1, 2000) n) x"

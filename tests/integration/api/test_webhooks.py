@@ -12,7 +12,13 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.integration.api.world import another_tenant, assert_error, audited
+from tests.integration.api.world import (
+    address_to_leave_by,
+    another_tenant,
+    as_owner,
+    assert_error,
+    audited,
+)
 from tests.integration.conftest import Way
 from tests.integration.test_main_way import lead_named
 
@@ -303,19 +309,41 @@ def test_a_message_reaches_only_the_tenant_that_owns_the_number(mundo: Way) -> N
     mundo.advance(timedelta(minutes=2))
 
 
+def test_a_link_from_before_tokens_were_made_from_ids_still_unsubscribes(mundo: Way) -> None:
+    lead, old = fresh_lead(mundo), uuid4().hex
+    as_owner(
+        mundo.system,
+        "UPDATE nigredo_leads.leads SET token_descadastro = :token WHERE id = :lead",
+        token=old,
+        lead=lead["id"],
+    )
+    assert mundo.client.post(f"/descadastro/{old}").status_code == 200
+    assert mundo.call("GET", f"/api/leads/{lead['id']}")["status"] == "descadastrado"
+    mundo.drain()
+
+
+def test_a_link_of_no_lead_or_with_a_changed_letter_leads_nowhere(mundo: Way) -> None:
+    good = address_to_leave_by(mundo, fresh_lead(mundo))
+    gone = address_to_leave_by(mundo, {"id": str(uuid4())})
+    changed = [
+        good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :]
+        for at in range(len("/descadastro/"), len(good))
+    ]
+    for address in (gone, *changed):
+        for method in ("GET", "POST"):
+            assert mundo.client.open(address, method=method).status_code == 404, address
+    mundo.drain()
+
+
 def test_the_unsubscribe_link_asks_first_and_then_counts_once(mundo: Way) -> None:
     lead = fresh_lead(mundo)
-    [row] = mundo.rows(
-        f"SELECT token_descadastro FROM nigredo_leads.leads WHERE id = '{lead['id']}'"
-    )
-    page = mundo.client.get(f"/descadastro/{row.token_descadastro}")
+    address = address_to_leave_by(mundo, lead)
+    page = mundo.client.get(address)
     assert page.status_code == 200
     assert "<form" in page.get_data(as_text=True)
     assert mundo.call("GET", f"/api/leads/{lead['id']}")["status"] != "descadastrado"
     for _ in range(2):
-        done = mundo.client.post(
-            f"/descadastro/{row.token_descadastro}", data={"List-Unsubscribe": "One-Click"}
-        )
+        done = mundo.client.post(address, data={"List-Unsubscribe": "One-Click"})
         assert done.status_code == 200
         assert "não receberá mais mensagens" in done.get_data(as_text=True)
     assert mundo.call("GET", f"/api/leads/{lead['id']}")["status"] == "descadastrado"

@@ -21,6 +21,7 @@ from alquimista.plataforma.identity import tokens
 from alquimista.plataforma.identity.keys import PURPOSE, KeyRing, ensure_signing_key, stored_keys
 from alquimista.plataforma.marketplace.service import sync_catalogue
 from alquimista.plataforma.tenants.provisioning import NovoTenant, provision_tenant
+from alquimista.prospeccao.leads.saida import token_de
 from alquimista.runtime.admission import Catalogue
 from alquimista.sandbox import inquilino_demo
 from alquimista.server import sandbox_services
@@ -80,6 +81,12 @@ def another_tenant(system: System, nome: str, *, papel: str = "admin", sandbox: 
     found = Way(system, tenant_id, app_of(system).test_client())
     found.login(email, SENHA)
     return found
+
+
+def address_to_leave_by(way: Way, lead: dict[str, Any]) -> str:
+    """The path of a lead's unsubscribe link, as its letters have it."""
+    ports = way.system.services.ports
+    return f"/descadastro/{token_de(ports.digest, way.tenant_id, UUID(lead['id']))}"
 
 
 def as_owner(system: System, statement: str, **values: Any) -> None:

@@ -39,7 +39,6 @@ def new_lead(way: Way, contato: str | None = None) -> dict[str, Any]:
                 email_norm=email,
                 chave_dedupe=email,
                 status="contatado",
-                token_descadastro=lead_id.hex,
                 created_at=uow.agora,
                 updated_at=uow.agora,
                 metadata={},

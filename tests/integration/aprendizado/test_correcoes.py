@@ -11,7 +11,7 @@ from alquimista.prospeccao.aprendizado import service
 from alquimista.prospeccao.conversas import service as conversas
 from alquimista.runtime.cifra import unseal
 from alquimista_sdk.models import Leitura
-from tests.integration.api.world import another_tenant, as_owner, audited
+from tests.integration.api.world import address_to_leave_by, another_tenant, as_owner, audited
 from tests.integration.aprendizado.conversa import (
     corrects,
     last_received,
@@ -150,10 +150,8 @@ def test_who_uses_the_link_after_a_reading_had_stopped_us_is_never_let_back(mund
     lead = new_lead(mundo)
     message = says(mundo, lead, "Parem de me mandar mensagem")
     corrects(mundo, message, {"intent": "interest", "descadastro": "nao"})
-    query = f"SELECT token_descadastro FROM nigredo_leads.leads WHERE id = '{lead['id']}'"
-    [row] = mundo.rows(query)
     for _ in range(2):
-        assert mundo.client.post(f"/descadastro/{row.token_descadastro}").status_code == 200
+        assert mundo.client.post(address_to_leave_by(mundo, lead)).status_code == 200
     path = f"/api/leads/{lead['id']}/reabilitacao"
     told = refused(mundo, "POST", path, {"motivo": "a pessoa mudou de ideia"}, 409)
     assert "não veio só da leitura" in told

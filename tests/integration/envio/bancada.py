@@ -93,7 +93,6 @@ class Bancada:
                 "chave_dedupe": f"{email}|",
                 "status": "enriquecido",
                 "base_legal": "legitimo_interesse",
-                "token_descadastro": uuid4().hex,
                 "created_at": uow.agora,
                 "updated_at": uow.agora,
                 "metadata_": {},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from functools import lru_cache
-from uuid import UUID
 
 from alquimista.files.store import FileStore
 from alquimista.runtime.cifra import SubjectKeys
@@ -29,10 +28,6 @@ class Ports:
         keyed = _keyed(self.chave_servidor).copy()
         keyed.update(f"{purpose}:{value}".encode())
         return keyed.hexdigest()
-
-    def token_descadastro(self, lead_id: UUID | str) -> str:
-        """The unguessable token of a lead's unsubscribe link; takes the id's text too."""
-        return self.digest("descadastro", str(lead_id))[:40]
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,7 @@ from alquimista.prospeccao.conversas import service
 from alquimista.prospeccao.conversas.schemas import RecebidoSchema
 from alquimista.prospeccao.disparos import service as disparos
 from alquimista.prospeccao.leads import service as leads
+from alquimista.prospeccao.leads.saida import ler_token
 from alquimista_integrations.email.inbound import EmailRecebido, InboundIgnored, parse_inbound
 from alquimista_integrations.whatsapp.webhook import (
     MensagemRecebida,
@@ -215,6 +216,12 @@ def _tenant_of(canal: str, endereco: str) -> UUID | None:
 
 
 def _subscriber(token: str) -> tuple[UUID, UUID]:
+    """Tenant and lead of an address to leave by, also of one from before ``saida.py``."""
+    named = ler_token(services().ports.digest, token)
+    if named is not None:
+        with services().database.unit_of_work(named[0]) as uow:
+            leads.find(uow, named[1])
+        return named
     with services().database.anonymous() as connection:
         row = connection.execute(_FIND_UNSUBSCRIBE, {"token": token}).one_or_none()
     if row is None:

@@ -30,6 +30,7 @@ from alquimista.prospeccao.disparos.modelos import ModeloPreenchido, preencher
 from alquimista.prospeccao.disparos.models import Disparo, DisparoRitmo
 from alquimista.prospeccao.disparos.outcome import Outcome, Outcomes
 from alquimista.prospeccao.leads import service as leads
+from alquimista.prospeccao.leads.saida import token_de
 from alquimista.runtime.ports import Ports
 from alquimista.runtime.topology import SENDER_QUEUE, SENDER_TIMEOUT
 from alquimista_sdk.errors import NotFound, PermanentError, TransientError
@@ -188,7 +189,8 @@ class Sender:
             destinatarios = ()
         link = None
         if lead is not None and disparo.tipo in ("prospeccao", "resposta"):
-            link = f"{self._ports.url_publica}/descadastro/{lead.token_descadastro}"
+            token = token_de(self._ports.digest, uow.tenant_id, lead.id)
+            link = f"{self._ports.url_publica}/descadastro/{token}"
         return Envio(
             tenant_id=uow.tenant_id,
             disparo_id=disparo.id,

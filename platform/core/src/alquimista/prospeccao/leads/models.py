@@ -43,7 +43,13 @@ class Lead(TenantRow, Base):
     __table_args__ = tenant_table(
         SCHEMA,
         UniqueConstraint("tenant_id", "chave_dedupe", name="uq_leads_chave_dedupe"),
-        UniqueConstraint("tenant_id", "token_descadastro", name="uq_leads_token_descadastro"),
+        Index(
+            "uq_leads_token_descadastro",
+            "tenant_id",
+            "token_descadastro",
+            unique=True,
+            postgresql_where=text("token_descadastro IS NOT NULL"),
+        ),
         tenant_fk("lote_id", f"{SCHEMA}.lotes"),
         tenant_fk("importacao_id", f"{SCHEMA}.importacoes"),
         Index("ix_leads_created", "tenant_id", "created_at"),
@@ -86,7 +92,8 @@ class Lead(TenantRow, Base):
     pausa_causa: Mapped[str | None] = mapped_column(String(30), sort_order=110)
     assumido_por: Mapped[UUID | None]
     token_conversa: Mapped[int] = mapped_column(Integer, default=0)
-    token_descadastro: Mapped[str] = mapped_column(String(64))
+    # Of leads from before ``saida.py``: letters that they have name it.
+    token_descadastro: Mapped[str | None] = mapped_column(String(64))
     valor_convertido_centavos: Mapped[int | None]
     convertido_em: Mapped[datetime | None]
     respondeu_em: Mapped[datetime | None]

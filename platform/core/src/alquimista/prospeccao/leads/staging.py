@@ -26,7 +26,7 @@ from alquimista_sdk.models import LeadHigienizado, Rejeito, StagedLeads
 
 _COPIED = (
     "id, empresa, cnpj, contato, telefone, telefone_norm, email, email_norm, chave_dedupe, setor, "
-    "porte, atividade_principal, cidade, uf, planilha, linha, token_descadastro, metadata"
+    "porte, atividade_principal, cidade, uf, planilha, linha, metadata"
 )
 """What differs from row to row; all else is the same for a batch and said once."""
 _TEMPORARY = (
@@ -78,7 +78,7 @@ def stage(
     suppressed = _suppressed(ports, uow, leads)
     ids = _ids(importacao_id, leads)
     lines = [
-        _line(ports, lead_id, lead)
+        _line(lead_id, lead)
         for index, (lead_id, lead) in enumerate(zip(ids, leads, strict=True))
         if index not in suppressed
     ]
@@ -180,14 +180,13 @@ def _insert(connection: Connection, values: Mapping[str, object]) -> int:
     return connection.execute(_INSERT_NEW, values).rowcount
 
 
-def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
+def _line(lead_id: UUID, lead: LeadHigienizado) -> str:
     """A row in COPY's text format.
 
     What COPY gives a meaning to is rare in cells, so it is looked for in the whole line at once.
     """
-    key = str(lead_id)
     values = (
-        key,
+        str(lead_id),
         lead.empresa,
         lead.cnpj,
         lead.contato,
@@ -203,7 +202,6 @@ def _line(ports: Ports, lead_id: UUID, lead: LeadHigienizado) -> str:
         lead.uf,
         lead.planilha,
         str(lead.linha),
-        ports.token_descadastro(key),
         _metadata(lead),
     )
     line = "\t".join([_NULL if value is None else value for value in values])
