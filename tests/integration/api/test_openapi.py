@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -136,6 +137,18 @@ def test_the_manual_is_the_same_bytes_on_every_read_and_in_every_process(mundo: 
     assert first == mundo.response("GET", "/api/openapi.json").get_data()
     other = create_app(mundo.system.services).test_client()
     assert first == other.get("/api/openapi.json").get_data()
+
+
+def test_two_who_ask_first_and_at_once_get_the_whole_manual(mundo: Way) -> None:
+    whole = mundo.response("GET", "/api/openapi.json").get_data()
+    app = create_app(mundo.system.services)
+    assert app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()["paths"] == {}
+    with ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(lambda: app.test_client().get("/api/openapi.json").get_data())
+            for _ in range(2)
+        ]
+    assert [answer.result() for answer in asked] == [whole, whole]
 
 
 def test_the_manual_is_shown_as_a_page(mundo: Way) -> None:

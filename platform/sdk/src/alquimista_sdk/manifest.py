@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
@@ -156,8 +157,9 @@ def load_for_entry_point(entry_point: EntryPoint) -> Manifest:
     return manifest
 
 
+@lru_cache(maxsize=64)
 def parse_manifest(text: str) -> Manifest:
-    """Read and validate the text of an ``agent.toml``.
+    """Read and validate the text of an ``agent.toml``; the same text is read once.
 
     Raises:
         ManifestInvalid: naming the key and what to change.

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 
 import marshmallow as ma
 from flask import Flask, Response, g, jsonify, request
-from flask_smorest import Api
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from alquimista.http.described import DescribedWhenAsked
 from alquimista.plataforma.audit import origin
 from alquimista_sdk.errors import (
     AlquimistaError,
@@ -69,7 +69,7 @@ class NaoAutenticado(AlquimistaError):
     http_status = HTTPStatus.UNAUTHORIZED
 
 
-class ApiWithOneShape(Api):
+class ApiWithOneShape(DescribedWhenAsked):
     """flask-smorest's API with our error body."""
 
     ERROR_SCHEMA = ErrorSchema
