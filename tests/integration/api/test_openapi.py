@@ -142,7 +142,6 @@ def test_the_manual_is_the_same_bytes_on_every_read_and_in_every_process(mundo: 
 def test_two_who_ask_first_and_at_once_get_the_whole_manual(mundo: Way) -> None:
     whole = mundo.response("GET", "/api/openapi.json").get_data()
     app = create_app(mundo.system.services)
-    assert app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()["paths"] == {}
     with ThreadPoolExecutor(2) as pool:
         asked = [
             pool.submit(lambda: app.test_client().get("/api/openapi.json").get_data())
