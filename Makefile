@@ -48,11 +48,11 @@ demo: install ## A week of prospecting on business time, and what must hold afte
 
 test: install ## Every test, and at least 80 % of the lines of each distribution
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report=
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-config=setup.cfg --cov-report=
 	$(BIN)/python .ci/coverage
 
 test-postgres: install ## The database's own tests on another version (POSTGRES=/usr/lib/postgresql/15/bin)
-	ALQUIMISTA_POSTGRES=$(POSTGRES) $(BIN)/pytest -n $(WORKERS) -m "not faults" tests/architecture tests/integration/bus tests/integration/test_main_way.py
+	ALQUIMISTA_POSTGRES=$(POSTGRES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not faults" tests/architecture tests/integration/bus tests/integration/test_main_way.py
 
 fuzz-api: install ## Every operation of the API with FUZZ generated inputs for each role
 	FUZZ_EXAMPLES=$(FUZZ) $(BIN)/pytest -n0 tests/security/test_schemathesis.py
