@@ -275,9 +275,10 @@ def test_the_export_holds_every_entry_and_no_formula(mundo: Way) -> None:
     assert only.get_data().count(b"\r\n") == 1 + len(audited(mundo, "conversao"))
 
 
-def test_a_refused_permission_is_audited(mundo: Way) -> None:
+def test_a_refused_permission_is_audited_once_an_hour(mundo: Way) -> None:
     viewer = another_tenant(mundo.system, "Curiosa", papel="viewer")
-    assert_error(viewer.response("GET", "/api/auditoria"), 403)
+    for _ in range(3):
+        assert_error(viewer.response("GET", "/api/auditoria"), 403)
     [entry] = audited(viewer, "acesso.negado")
     assert entry.detalhes == {"permissao": "audit:read", "endpoint": "GET /api/auditoria"}
     assert entry.resultado == "recusado"

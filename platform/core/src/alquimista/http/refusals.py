@@ -8,7 +8,6 @@ from flask import request
 
 from alquimista.http.services import services
 from alquimista.plataforma.audit.seldom import record_seldom
-from alquimista.plataforma.audit.service import record
 from alquimista_sdk.errors import AlquimistaError
 
 if TYPE_CHECKING:
@@ -40,12 +39,7 @@ def _endpoint() -> str:
 
 
 def note_refusal(caller: Principal, permission: str) -> None:
-    """Audit that ``caller`` asked for what its access does not include."""
+    """Audit that ``caller`` asked for what its access does not include; as seldom as a suspicion."""
+    detalhes = {"permissao": permission, "endpoint": _endpoint()}
     with services().database.unit_of_work(caller.tenant_id) as uow:
-        record(
-            uow,
-            caller.ator,
-            "acesso.negado",
-            resultado="recusado",
-            detalhes={"permissao": permission, "endpoint": _endpoint()},
-        )
+        record_seldom(uow, caller.ator, "acesso.negado", resultado="recusado", detalhes=detalhes)
