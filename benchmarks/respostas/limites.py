@@ -21,7 +21,7 @@ PAUSADOS = 0.04
 """Of the others in the everyday replies, at most this much may be taken for one: what is wanted in
 traffic. A request missed breaks the law, a pause costs one look of a person: all of it is spent."""
 
-_COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e")
+_COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e", "respostas_f")
 """The files whose replies, traps apart, come in something like their natural shares."""
 
 _FOLGA = 0.1
