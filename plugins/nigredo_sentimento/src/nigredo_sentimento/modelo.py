@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "59f9abbe611062268a0291c150ec072b4494b0c2c3c66c4015bad7a67aa631bb"
+MODELO_SHA256 = "c45298b35b94224581ab8c5f9673a6d74bec0c2fa06b1aeac932c3899a1bdf27"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
