@@ -41,6 +41,8 @@ def escolher(
         peso = _PESO_ARMADILHA if exemplo.armadilha == "palavra_inocente" else 1.0
         estratos[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, peso))
     certo = {nome: _lowest_precise(linhas) for nome, linhas in estratos.items()}
+    # Where a rule doubts, more is asked of what is certain than where no rule speaks.
+    certo[INCERTO] = max(certo[INCERTO], certo[NAO] + _FOLGA)
     # Where a rule is sure, no request of the folds may be lost; elsewhere one in a hundred.
     incerto = {CERTO: _loses(estratos[CERTO], 0), INCERTO: _loses(estratos[INCERTO], 0.01)}
     outros = sum(not pedido for linhas in comuns.values() for _, pedido, _ in linhas)

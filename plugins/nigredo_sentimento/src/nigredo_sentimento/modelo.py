@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "c45298b35b94224581ab8c5f9673a6d74bec0c2fa06b1aeac932c3899a1bdf27"
+MODELO_SHA256 = "ffd36de277477e0468cf8989c6b61acaf73b629ea2201926ae387ee36ad70abf"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")
