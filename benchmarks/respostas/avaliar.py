@@ -17,7 +17,7 @@ from pathlib import Path
 from LeIA import SentimentIntensityAnalyzer
 
 from benchmarks.respostas.dados import Dobra, Exemplo, dobrar, ler, por_escritor, sem_repetidos
-from benchmarks.respostas.treino import ler_leituras, matriz, treinar
+from benchmarks.respostas.treino import Amostras, amostrar, ler_leituras, treinar
 from nigredo_sentimento import avaliacao
 from nigredo_sentimento.analise import Analise, Leitura, analisar, concluir, observar
 from nigredo_sentimento.avaliacao import Medidas, avaliar, comparar, ler_exemplos, palavras_chave
@@ -43,15 +43,17 @@ def linha(nome: str, medidas: Medidas) -> str:
 
 
 def por_dobras(
-    exemplos: Sequence[Exemplo], leituras: Sequence[Leitura], dobras: Iterable[Dobra]
+    exemplos: Sequence[Exemplo],
+    leituras: Sequence[Leitura],
+    amostras: Amostras,
+    dobras: Iterable[Dobra],
 ) -> list[Analise | None]:
     """Each example read by a model that was trained without its fold, with the shipped limits."""
-    x = matriz(leituras)
     lidas: list[Analise | None] = [None] * len(exemplos)
     for dobra in dobras:
-        treino = list(dobra.treino)
         parcial = replace(
-            treinar(x[treino], [exemplos[i] for i in treino]), limites=modelo().limites
+            treinar(amostras.de(dobra.treino), [exemplos[i] for i in dobra.treino]),
+            limites=modelo().limites,
         )
         for i in dobra.teste:
             lidas[i] = concluir(exemplos[i].text, leituras[i], parcial)
@@ -89,7 +91,8 @@ def sem_regras(leituras: Sequence[Leitura]) -> list[Leitura]:
 
 def so_modelo(exemplos: Sequence[Exemplo], leituras: Sequence[Leitura]) -> Callable[[str], Analise]:
     """A reader that was trained without the rules' findings and never asks them."""
-    pronto = replace(treinar(matriz(sem_regras(leituras)), exemplos), limites=modelo().limites)
+    amostras = amostrar(sem_regras(leituras), exemplos, sem_regras)
+    pronto = replace(treinar(amostras, exemplos), limites=modelo().limites)
     return lambda texto: concluir(texto, sem_regras([observar(texto)])[0], pronto)
 
 
@@ -111,9 +114,10 @@ def main(argumentos: Sequence[str]) -> int:
     # First: the training below fills the process with what no worker holds.
     tempo = milissegundos([item.text for item in exemplos[:1000]])
     leituras = ler_leituras(exemplos)
+    amostras = amostrar(leituras, exemplos)
     print(f"{'':34}" + "".join(f"{titulo:>14}" for titulo, _ in _COLUNAS))
     for nome, dobras in (("folds", dobrar(exemplos)), ("other writer", por_escritor(exemplos))):
-        lidas = por_dobras(exemplos, leituras, dobras)
+        lidas = por_dobras(exemplos, leituras, amostras, dobras)
         print(linha(f"{nome}, all", medir(exemplos, lidas)))
         comuns = [i for i, item in enumerate(exemplos) if not item.armadilha]
         print(

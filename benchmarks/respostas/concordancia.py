@@ -2,9 +2,9 @@
 
 A seeded tenth of each group of writers was labelled a second time from text and context alone,
 without sight of a label: that of the first writers by the third, that of the third by the fourth,
-that of the fourth by the fourth again, after other work. ``sortear GROUP`` prints a group's tenth
-without its labels; without an argument, the agreement of ``dados/releitura/`` with the first labels
-is printed: Cohen's kappa and who said what (rows: first reading).
+that of the fourth by the fourth again, after other work, and by the fifth. ``sortear GROUP`` prints
+a group's tenth without its labels; without an argument, the agreement of ``dados/releitura/`` with
+the first labels is printed: Cohen's kappa and who said what (rows: first reading).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ESCRITORES = {
     "primeiros_escritores": ("respostas_a", "respostas_b", "respostas_c"),
     "terceiro_escritor": ("respostas_d",),
     "quarto_escritor": ("respostas_e",),
+    "quarto_escritor_pelo_quinto": ("respostas_e",),
 }
 """Each file of second readings and whose replies it reads."""
 

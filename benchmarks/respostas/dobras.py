@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from benchmarks.respostas.dados import ler, sem_repetidos
-from benchmarks.respostas.treino import dobras, ler_leituras, matriz
+from benchmarks.respostas.treino import amostrar, dobras, ler_leituras
 from nigredo_sentimento.dobras import ARQUIVO, Dobrado, escrever_dobras
 from nigredo_sentimento.modelo import CABECAS, MODELO_SHA256
 
@@ -19,7 +19,7 @@ def main() -> int:
     """Train on every fold, score its test part, write the file."""
     exemplos = sem_repetidos(ler())
     leituras = ler_leituras(exemplos)
-    pontos = dobras(matriz(leituras), leituras, exemplos)
+    pontos = dobras(amostrar(leituras, exemplos), leituras, exemplos)
     respostas = [
         Dobrado(
             item.text,

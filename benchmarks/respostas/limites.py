@@ -21,7 +21,7 @@ PAUSADOS = 0.04
 """Of the others in the everyday replies, at most this much may be taken for one: what is wanted in
 traffic. A request missed breaks the law, a pause costs one look of a person: all of it is spent."""
 
-_COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e")
+_COTIDIANAS = ("respostas_c", "respostas_d", "respostas_e", "respostas_f")
 """The files whose replies, traps apart, come in something like their natural shares."""
 
 _FOLGA = 0.1
@@ -41,6 +41,8 @@ def escolher(
         peso = _PESO_ARMADILHA if exemplo.armadilha == "palavra_inocente" else 1.0
         estratos[leitura.pedido.desfecho].append((ponto, exemplo.descadastro, peso))
     certo = {nome: _lowest_precise(linhas) for nome, linhas in estratos.items()}
+    # Where a rule doubts, more is asked of what is certain than where no rule speaks.
+    certo[INCERTO] = max(certo[INCERTO], certo[NAO] + _FOLGA)
     # Where a rule is sure, no request of the folds may be lost; elsewhere one in a hundred.
     incerto = {CERTO: _loses(estratos[CERTO], 0), INCERTO: _loses(estratos[INCERTO], 0.01)}
     outros = sum(not pedido for linhas in comuns.values() for _, pedido, _ in linhas)

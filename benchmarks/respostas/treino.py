@@ -1,8 +1,9 @@
 """Train the embedded model: ``make modelo``. The same data gives the same bytes.
 
 Each head is a linear model over the traces of ``nigredo_sentimento.tracos``; weights become whole
-bytes. The limits of the opt-out are chosen on the folds of ``dados.dobrar``, never on a set that
-the bench measures.
+bytes. Seeded copies with typing errors and with other words of the same sense are trained on beside
+the replies, at less weight. The limits of the opt-out are chosen on the folds of ``dados.dobrar``,
+never on a set that the bench measures.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import numpy
 import sklearn
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
 from benchmarks.respostas.dados import PASTA, Exemplo, dobrar, ler, sem_repetidos
 from benchmarks.respostas.limites import escolher
+from benchmarks.respostas.variacoes import com_erros, com_outras_palavras
 from nigredo_sentimento import modelo as formato
 from nigredo_sentimento.analise import Leitura, observar
 from nigredo_sentimento.modelo import (
@@ -40,9 +43,33 @@ from nigredo_sentimento.tracos import LINHAS
 
 AMOSTRA = PASTA.parent / "tests" / "nigredo_sentimento_tests" / "amostra.json"
 CUSTO = 0.3
+PESO_DOS_ERROS = 0.5
+PESO_DAS_OUTRAS_PALAVRAS = 0.3
 _CRISTA = 1.0
 _MAIOR = 127
 SEM_LIMITES = Limites({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Amostras:
+    """The replies as the scorer weighs them, a row each, and the copies trained on beside them."""
+
+    x: csr_matrix
+    copias: tuple[tuple[csr_matrix, float], ...] = ()
+
+    def de(self, quais: Sequence[int]) -> Amostras:
+        """Those of some replies only, copies included."""
+        linhas = list(quais)
+        return Amostras(self.x[linhas], tuple((x[linhas], peso) for x, peso in self.copias))
+
+    def juntas(self) -> csr_matrix:
+        """Replies, then each sort of copies, in one matrix."""
+        return vstack([self.x, *(x for x, _ in self.copias)]).tocsr()
+
+    def pesos(self) -> numpy.ndarray:
+        """What each row of :meth:`juntas` counts."""
+        pesos = (1.0, *(peso for _, peso in self.copias))
+        return numpy.repeat(numpy.array(pesos), self.x.shape[0])
 
 
 def ler_leituras(exemplos: Sequence[Exemplo]) -> list[Leitura]:
@@ -63,20 +90,38 @@ def matriz(leituras: Sequence[Leitura]) -> csr_matrix:
     return pronta
 
 
-def treinar(x: csr_matrix, exemplos: Sequence[Exemplo], limites: Limites = SEM_LIMITES) -> Modelo:
+def amostrar(
+    leituras: Sequence[Leitura],
+    exemplos: Sequence[Exemplo],
+    mudar: Callable[[list[Leitura]], list[Leitura]] = list,
+) -> Amostras:
+    """The matrix of the readings and those of the copies; ``mudar`` is done to the copies' too."""
+    erros = mudar(ler_leituras(com_erros(exemplos)))
+    outras = mudar(ler_leituras(com_outras_palavras(exemplos)))
+    return Amostras(
+        matriz(leituras),
+        ((matriz(erros), PESO_DOS_ERROS), (matriz(outras), PESO_DAS_OUTRAS_PALAVRAS)),
+    )
+
+
+def treinar(
+    amostras: Amostras, exemplos: Sequence[Exemplo], limites: Limites = SEM_LIMITES
+) -> Modelo:
     """Fit every head and round its weights."""
     pesos = numpy.zeros((len(CABECAS), LINHAS))
     vieses = numpy.zeros(len(CABECAS))
+    x, contam = amostras.juntas(), amostras.pesos()
+    vezes = 1 + len(amostras.copias)
     raros = raridade(x)
     pesado = x @ diags(raros)
     for numero, cabeca in enumerate(CABECAS):
         if cabeca == "intensidade":
             # Copied: scikit-learn centres the target in place.
-            alvo = numpy.array([float(item.intensidade) for item in exemplos])
-            reta = Ridge(alpha=_CRISTA, solver="sparse_cg", tol=1e-6).fit(x, alvo)
+            alvo = numpy.tile([float(item.intensidade) for item in exemplos], vezes)
+            reta = Ridge(alpha=_CRISTA, solver="sparse_cg", tol=1e-6).fit(x, alvo, contam)
         else:
-            alvo = numpy.array([_belongs(item, cabeca) for item in exemplos])
-            reta = _separator().fit(x if cabeca in SENTIMENTOS else pesado, alvo)
+            alvo = numpy.tile([_belongs(item, cabeca) for item in exemplos], vezes)
+            reta = _separator().fit(x if cabeca in SENTIMENTOS else pesado, alvo, contam)
         pesos[numero] = numpy.ravel(reta.coef_)
         if cabeca in INTENCOES or cabeca == "pedido":
             pesos[numero] *= raros
@@ -120,19 +165,18 @@ def _rounded(
 
 
 def dobras(
-    x: csr_matrix, leituras: Sequence[Leitura], exemplos: Sequence[Exemplo]
+    amostras: Amostras, leituras: Sequence[Leitura], exemplos: Sequence[Exemplo]
 ) -> list[dict[str, float]]:
     """The scores of every example by a model that saw neither its voice nor its template."""
     pontos: list[dict[str, float]] = [{} for _ in exemplos]
     for dobra in dobrar(exemplos):
-        treino = list(dobra.treino)
-        parcial = treinar(x[treino], [exemplos[i] for i in treino])
+        parcial = treinar(amostras.de(dobra.treino), [exemplos[i] for i in dobra.treino])
         for i in dobra.teste:
             pontos[i] = parcial.pontuar(leituras[i].tracos)
     return pontos
 
 
-def pontos_do_pedido(x: csr_matrix, exemplos: Sequence[Exemplo]) -> list[float]:
+def pontos_do_pedido(amostras: Amostras, exemplos: Sequence[Exemplo]) -> list[float]:
     """How much each example asks us to stop, by a head that saw neither its voice nor its template.
 
     Unrounded: the limits have two decimals, the rounding of the weights moves a score by less.
@@ -140,10 +184,12 @@ def pontos_do_pedido(x: csr_matrix, exemplos: Sequence[Exemplo]) -> list[float]:
     pontos = numpy.zeros(len(exemplos))
     alvo = numpy.array([item.descadastro for item in exemplos])
     for dobra in dobrar(exemplos):
-        treino, teste = list(dobra.treino), list(dobra.teste)
-        pesos = diags(raridade(x[treino]))
-        reta = _separator().fit(x[treino] @ pesos, alvo[treino])
-        pontos[teste] = reta.decision_function(x[teste] @ pesos)
+        treino, teste = amostras.de(dobra.treino), list(dobra.teste)
+        x = treino.juntas()
+        pesos = diags(raridade(x))
+        alvos = numpy.tile(alvo[list(dobra.treino)], 1 + len(treino.copias))
+        reta = _separator().fit(x @ pesos, alvos, treino.pesos())
+        pontos[teste] = reta.decision_function(amostras.x[teste] @ pesos)
     return [float(ponto) for ponto in pontos]
 
 
@@ -168,9 +214,9 @@ def main() -> int:
     """Train, choose the limits on the folds, write the file and name its hash."""
     exemplos = sem_repetidos(ler())
     leituras = ler_leituras(exemplos)
-    x = matriz(leituras)
-    limites = escolher(exemplos, leituras, pontos_do_pedido(x, exemplos))
-    pronto = treinar(x, exemplos, limites)
+    amostras = amostrar(leituras, exemplos)
+    limites = escolher(exemplos, leituras, pontos_do_pedido(amostras, exemplos))
+    pronto = treinar(amostras, exemplos, limites)
     conteudo = escrever_modelo(pronto)
     Path(str(files("nigredo_sentimento") / ARQUIVO)).write_bytes(conteudo)
     soma = hashlib.sha256(conteudo).hexdigest()
@@ -179,7 +225,7 @@ def main() -> int:
         r"^MODELO_SHA256 = .*$", f'MODELO_SHA256 = "{soma}"', fonte.read_text(), flags=re.M
     )
     fonte.write_text(texto)
-    AMOSTRA.write_text(amostra(pronto, soma, exemplos, x), encoding="utf-8")
+    AMOSTRA.write_text(amostra(pronto, soma, exemplos, amostras.x), encoding="utf-8")
     sys.stdout.write(f"{len(exemplos)} examples, {len(conteudo)} bytes, sha256 {soma}\n{limites}\n")
     return 0
 

@@ -27,11 +27,11 @@ from tests.integration.aprendizado.conversa import (
 from tests.integration.conftest import Way
 
 DITOS = (
-    "deu pra mim dessa novela",
+    "guarda o resto pra vc",
     "esquece que eu existo",
     "bota um ponto final nisso",
     "me deixa fora dessa turma",
-    "guarda o resto pra vc",
+    "pode recolher o anzol",
     "aposenta meu contato",
 )
 """Requests to stop without any known word: what accounts teach."""

@@ -63,11 +63,14 @@ _COMANDO = re.compile(
 _AFIRMA = (
     "^(?:{cortesia} )*(?:sim|isso|pode|por favor|quero|exato|positivo|confirmo|claro|desejo|"
     "prefiro|devem?|certeza|aham|uhum|ok|certo|beleza|combinado|agradeco|perfeito|"
-    "seria (?:bom|otimo)|tudo bem|sem duvida)(?: (?:{cortesia}|sim))*$"
+    "seria (?:bom|otimo)|tudo bem|sem duvida)"
+    "(?: (?:{cortesia}|sim|isso|exato|prefiro|quero|devem?|confirmo|(?:tenho |com )?certeza))*$"
 )
 _SINAIS_DE_SIM = frozenset("👍👌✅🙏")
 _SAIR_DE_NOS = (
     "(?:quer|deseja|prefere|confirma)(?: [^ ,]+)? (?:sair|(?:a )?saida|descadastr\\w*)(?= ,|$)"
+    "|encerr\\w+(?: [^ ,]+){0,2} (?:contatos?|envios?|mensagens|email|cadastro|inscricao)"
+    "|nao (?:te |lhe )?(?:ligue|mande|escreva|envie|procure|chame)\\w*(?: [^ ,]+){0,2} mais"
 )
 _SAIDA = (
     "(?:sair|parar|descadastr\\w*|deixar de receber|"
@@ -88,8 +91,10 @@ _FICAR = re.compile(
 _ENVIOS = (
     "(?:receb\\w+|lista|grupo|{msg}|novidades|conteudos?|mandando|enviando|escrevendo|ouvindo)"
 )
+_VOLTAR = "volt\\w+ a (?:te |lhe )?(?:escrever|procurar|mandar)"
 _RECUSA = (
-    "^(?:{cortesia} )*(?:nao|prefiro(?: que)? nao|melhor nao|acho que nao|negativo|dispenso)"
+    "^(?:(?:{cortesia}|agradec\\w+|mas) )*"
+    "(?:nao|prefiro(?: que)? nao|melhor nao|acho que nao|negativo|dispenso)"
     "(?: (?:{cortesia}|nao|mais|quero|desejo|gostaria|precisa))*$"
 )
 _PERTO = "(?:me|nos|{meu}|mim|voces|{msg}|{dado}|{contatar}|{importunar})"
@@ -256,9 +261,11 @@ def _said_no_to_staying(texto: Texto, anterior: Texto) -> bool:
     """A plain no to whether we may go on writing is an opposition, not a refusal of an offer."""
     perguntou = any(
         frase.pergunta
-        and _FICAR.search(frase.texto)
         and not _COMANDO.search(frase.texto)
-        and compilar(_ENVIOS).search(frase.texto)
+        and (
+            (_FICAR.search(frase.texto) and compilar(_ENVIOS).search(frase.texto))
+            or compilar(_VOLTAR).search(frase.texto)
+        )
         for frase in anterior.frases
     )
     return perguntou and compilar(_RECUSA).search(texto.tudo) is not None

@@ -19,7 +19,7 @@ from typing import Any
 from nigredo_sentimento.tracos import LINHAS, Tracos
 
 ARQUIVO = "modelo.bin"
-MODELO_SHA256 = "59f9abbe611062268a0291c150ec072b4494b0c2c3c66c4015bad7a67aa631bb"
+MODELO_SHA256 = "ffd36de277477e0468cf8989c6b61acaf73b629ea2201926ae387ee36ad70abf"
 INTENCOES = ("question", "interest", "objection", "refusal", "descadastro")
 SENTIMENTOS = ("positivo", "neutro", "negativo", "irritado")
 CABECAS = (*INTENCOES, *SENTIMENTOS, "pedido", "intensidade")

@@ -19,8 +19,8 @@ from nigredo_sentimento.dobras import Dobrado, dobras, escrever_dobras, ler_dobr
 from nigredo_sentimento.medidas_da_conta import MENOS_E_MELHOR, ORDEM, Lida, medir, nao_pior
 from nigredo_sentimento.modelo import CABECAS, MODELO_SHA256, modelo
 
-DITO = "deu pra mim dessa novela"
-DITOS = (DITO, "esquece que eu existo", "bota um ponto final nisso", "guarda o resto pra vc")
+DITO = "guarda o resto pra vc"
+DITOS = (DITO, "esquece que eu existo", "bota um ponto final nisso", "pode recolher o anzol")
 
 
 def opted_out(texto: str) -> CorrectedExample:

@@ -80,6 +80,10 @@ NENHUM = (
     "Esquece o que falei, vamos fechar",
     "Não mande por e-mail, manda no WhatsApp",
     "Não envie o boleto ainda",
+    "Não precisa mandar o técnico, já resolvi",
+    "Não desiste de mim, vou comprar",
+    "Vamos fazer quinta e que seja a última remarcação",
+    "A porta do freezer não fecha direito",
 )
 INCERTOS = (
     "Que insistência, vou falar com meu advogado",
@@ -181,6 +185,26 @@ def test_yes_to_our_question_about_leaving_is_certain() -> None:
     assert analisar("Sim, por favor", "Posso enviar a proposta?").descadastro == "nao"
 
 
+@pytest.mark.parametrize(
+    ("nossa", "resposta", "esperado"),
+    [
+        ("Prefere que a gente não ligue mais?", "sim, prefiro", "certo"),
+        ("Devo parar de te escrever?", "sim, deve", "certo"),
+        ("Prefere que eu encerre o contato por aqui?", "exato", "certo"),
+        ("Posso voltar a te escrever no mês que vem?", "não!", "certo"),
+        ("Podemos continuar enviando novidades?", "agradeço, mas não", "certo"),
+        ("Posso encerrar a proposta?", "sim", "nao"),
+        ("Posso te ligar amanhã?", "não", "nao"),
+        ("Vou encerrar seu atendimento, ok?", "ok", "nao"),
+        ("Podemos voltar a falar do projeto?", "não", "nao"),
+    ],
+)
+def test_a_plain_answer_to_whether_we_may_write_needs_no_model(
+    nossa: str, resposta: str, esperado: str
+) -> None:
+    assert detectar(preparar(resposta), (), preparar(nossa, nosso=True)).confirmou == esperado
+
+
 def test_no_to_our_question_about_going_on_is_certain() -> None:
     pergunta = "Podemos continuar enviando novidades?"
     assert analisar("Não, obrigado", pergunta).descadastro == "certo"
@@ -231,6 +255,12 @@ def test_a_wrong_number_is_left_to_a_person_whatever_the_model_says() -> None:
         "considerem que esse número não existe",
         "esse zap é só de cliente, propaganda não, por favor",
         "se for pra vender, não me chame mais",
+        "não precisam mais ficar mandando lembrete",
+        "que esta seja a última mensagem de vocês",
+        "peço que isso não se repita",
+        "este ramal não deve ser usado para ofertas",
+        "dispenso os próximos avisos, obrigada",
+        "nosso canal com vocês está encerrado",
     ],
 )
 def test_an_indirect_request_is_never_passed_over(texto: str) -> None:
