@@ -192,7 +192,7 @@ def processor(place: Place) -> tuple[float, float]:
     for pid in (str(place.server), *tree.read_text().split()):
         try:
             stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:  # it ended: the postmaster has its time now
+        except (FileNotFoundError, ProcessLookupError):  # it ended: the postmaster has its time now
             continue
         ticks += sum(int(field) for field in stat[11 : 15 if pid == str(place.server) else 13])
     return time.process_time(), ticks / os.sysconf("SC_CLK_TCK")
