@@ -39,7 +39,7 @@ def _endpoint() -> str:
 
 
 def note_refusal(caller: Principal, permission: str) -> None:
-    """Audit that ``caller`` asked for what its access does not include; as seldom as a suspicion."""
+    """Audit, as seldom as a suspicion, that ``caller`` asked for what its access excludes."""
     detalhes = {"permissao": permission, "endpoint": _endpoint()}
     with services().database.unit_of_work(caller.tenant_id) as uow:
         record_seldom(uow, caller.ator, "acesso.negado", resultado="recusado", detalhes=detalhes)
