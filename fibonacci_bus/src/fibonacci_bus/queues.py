@@ -56,6 +56,12 @@ _PAUSE = text(
     WHERE tenant_id = :tenant AND id = :id AND receipt = :receipt
     """
 )
+_YOUNG = text(
+    f"""
+    SELECT enqueued_at > clock_timestamp() - CAST(:age AS interval) FROM {SCHEMA}.queue_messages
+    WHERE tenant_id = :tenant AND id = :id
+    """
+)
 _DEAD_LETTER = text(
     f"""
     INSERT INTO {SCHEMA}.dead_letters
@@ -69,6 +75,8 @@ _LOOK_SECONDS = 0.5
 _UNHIDE_SECONDS = 20.0
 UNCLAIMED_FACTOR = 10
 """A message that no consumer ever claims is buried after this many times ``max_receives``."""
+UNCLAIMED_AGE = timedelta(hours=1)
+"""And not before it is this old: where a disk is full, every claim fails until there is room."""
 _SINGLES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 _FIRST = "00000000-0000-0000-0000-000000000000"
 _SEARCH_SPAN = 20
@@ -277,7 +285,9 @@ class QueueReader:
             return False
         with self._engine.begin() as connection:
             known = self._tried(connection, message)
-            if known.attempts < limit and message.receives <= limit * UNCLAIMED_FACTOR:
+            if known.attempts < limit and (
+                message.receives <= limit * UNCLAIMED_FACTOR or _is_young(connection, message)
+            ):
                 return False
             self._delete(connection, [message])
             self._bury(connection, message, *known.epitaph)
@@ -320,6 +330,11 @@ class QueueReader:
                 },
             )
         return changed.rowcount == 1
+
+
+def _is_young(connection: Connection, message: Message) -> bool:
+    named = {"tenant": message.tenant_id, "id": message.id, "age": UNCLAIMED_AGE}
+    return connection.execute(_YOUNG, named).scalar_one_or_none() is True
 
 
 def _single(engine: Engine) -> Engine:

@@ -196,6 +196,14 @@ class Rig:
         )
         return row
 
+    def grow_old(self, age: timedelta) -> None:
+        """As if all messages had been published that long before they were."""
+        with self.owner.begin() as connection:
+            connection.execute(
+                text("UPDATE fibonacci_core.queue_messages SET enqueued_at = enqueued_at - :age"),
+                {"age": age},
+            )
+
     def make_visible(self) -> None:
         """As if every visibility timeout and every lease had passed."""
         with self.owner.begin() as connection:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from fibonacci_bus import ErrorClass
-from fibonacci_bus.queues import UNCLAIMED_FACTOR
+from fibonacci_bus.queues import UNCLAIMED_AGE, UNCLAIMED_FACTOR
 from tests.integration.bus.rig import Rig, Toy
 
 HOUR = timedelta(hours=1)
@@ -128,6 +128,7 @@ def test_the_neighbours_of_a_killer_do_not_die_with_it(rig: Rig) -> None:
 def test_a_message_that_is_never_claimed_dies_at_last(rig: Rig) -> None:
     rig.publish(rig.event())
     limit = 3 * UNCLAIMED_FACTOR
+    rig.grow_old(UNCLAIMED_AGE)
     for _ in range(limit):
         assert len(rig.reader.receive(["c"])) == 1
         rig.make_visible()
@@ -135,6 +136,19 @@ def test_a_message_that_is_never_claimed_dies_at_last(rig: Rig) -> None:
     (dead,) = rig.dead_letters()
     assert dead.error_text == "received again and again, never claimed"
     assert dead.receives == limit + 1
+
+
+def test_a_message_that_nobody_can_claim_for_some_minutes_does_not_die(rig: Rig) -> None:
+    event = rig.event()
+    rig.publish(event)
+    rig.grow_old(UNCLAIMED_AGE / 2)
+    for _ in range(4 * UNCLAIMED_FACTOR):
+        assert len(rig.reader.receive(["c"])) == 1
+        rig.make_visible()
+    toy = Toy()
+    rig.worker(toy).run_once()
+    assert toy.seen == [(event.id, 1)]
+    assert rig.dead_letters() == []
 
 
 def test_two_readers_never_get_one_message(rig: Rig) -> None:
