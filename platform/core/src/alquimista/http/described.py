@@ -30,10 +30,11 @@ class DescribedWhenAsked(Api):
     def _openapi_json(self) -> Response:
         with self._describing:
             while self._undescribed:
-                blueprint = self._undescribed.pop(0)
+                blueprint = self._undescribed[0]
                 blueprint.register_views_in_doc(
                     self, self._app, self.spec, name=blueprint.name, parameters=None
                 )
                 self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+                self._undescribed.pop(0)
         answer: Response = super()._openapi_json()
         return answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from alquimista.prospeccao.importacoes.pacote import letras_da_coluna
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna
 
 Celula = str | int | float | None
 _NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

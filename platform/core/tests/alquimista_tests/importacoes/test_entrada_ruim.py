@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna
 from alquimista.prospeccao.importacoes.leitura import abrir
 from alquimista.prospeccao.importacoes.limites import PADRAO, ArquivoInvalido
 from alquimista.prospeccao.importacoes.local import analisar_arquivo
-from alquimista.prospeccao.importacoes.pacote import inspecionar, letras_da_coluna
+from alquimista.prospeccao.importacoes.pacote import inspecionar
 from alquimista.prospeccao.importacoes.planilhas import Opcoes, escolher, exigir
 from alquimista_tests.importacoes.planilha import (
     CABECALHO,

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from alquimista.prospeccao.importacoes.celulas import texto
 from alquimista.prospeccao.importacoes.codificacao import delimitador, reconhecer
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.leitura import abrir
 from alquimista.prospeccao.importacoes.limites import ArquivoInvalido
 from alquimista.prospeccao.importacoes.linhas import de_json
 from alquimista.prospeccao.importacoes.local import analisar_arquivo
-from alquimista.prospeccao.importacoes.pacote import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.planilhas import Opcoes, escolher
 from alquimista.prospeccao.importacoes.previa import descrever
 from alquimista.sandbox import planilha_suja

@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 from alquimista.prospeccao.importacoes.celulas import do_texto, texto
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna
 from alquimista.prospeccao.importacoes.leitura import Linha
 from alquimista.prospeccao.importacoes.mapeamento import UFS, indices, parece_dado
 from alquimista.prospeccao.importacoes.nomes import CAMPOS, DDD, campo_do_nome, normalizar
-from alquimista.prospeccao.importacoes.pacote import letras_da_coluna
 from alquimista_sdk.models import LinhaBruta
 
 _TOTAL = re.compile(

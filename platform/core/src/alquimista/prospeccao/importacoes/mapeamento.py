@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.limites import ArquivoInvalido
 from alquimista.prospeccao.importacoes.nomes import (
     CAMPOS,
@@ -14,7 +15,6 @@ from alquimista.prospeccao.importacoes.nomes import (
     e_outra_coisa,
     normalizar,
 )
-from alquimista.prospeccao.importacoes.pacote import letras_da_coluna, numero_da_coluna
 
 MAPEAVEIS = (*CAMPOS, DDD)
 CANAIS = ("telefone", "email")

@@ -19,6 +19,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from xml.etree import ElementTree
 
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.limites import (
     MEBI,
     PADRAO,
@@ -361,23 +362,6 @@ def _amostra(others: dict[str, bytes], sheets: dict[str, Folha]) -> bytes:
                 closing = b"</%ssheetData></%sworksheet>" % (prefix, prefix)
             small.writestr(name, sheet.cabeca + closing)
     return buffer.getvalue()
-
-
-def numero_da_coluna(letras: str) -> int:
-    """1 for A, 27 for AA."""
-    number = 0
-    for letter in letras.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def letras_da_coluna(numero: int) -> str:
-    """A for 1, AA for 27."""
-    letters = ""
-    while numero > 0:
-        numero, rest = divmod(numero - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _recusar_entidades(content: bytes) -> None:

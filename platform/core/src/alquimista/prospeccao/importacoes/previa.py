@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from alquimista.prospeccao.importacoes.colunas import letras_da_coluna
 from alquimista.prospeccao.importacoes.leitura import abrir
 from alquimista.prospeccao.importacoes.linhas import Plano, converter
 from alquimista.prospeccao.importacoes.mapeamento import faltantes
-from alquimista.prospeccao.importacoes.pacote import letras_da_coluna
 from alquimista.prospeccao.importacoes.planilhas import Opcoes, escolher
 
 PRIMEIRAS = 10
