@@ -19,6 +19,15 @@ def test_where_nothing_is_in_hand_the_clock_goes_anywhere() -> None:
     assert QUIETO.may_go_on(LONGE)
 
 
+@pytest.mark.parametrize(
+    ("proximo", "vencido"),
+    [(None, False), (AGORA, True), (AGORA + timedelta(microseconds=1), False)],
+    ids=["no timer", "now", "just after"],
+)
+def test_a_timer_is_due_from_its_moment_on(proximo: datetime | None, vencido: bool) -> None:
+    assert replace(QUIETO, proximo=proximo).vencido is vencido
+
+
 @pytest.mark.parametrize("pendentes", [1, 5])
 def test_with_a_few_events_in_hand_it_goes_five_minutes_and_no_further(pendentes: int) -> None:
     seen = replace(QUIETO, pendentes=pendentes)

@@ -79,6 +79,11 @@ class Visto:
     pendentes: int
     enviando: bool
 
+    @property
+    def vencido(self) -> bool:
+        """Whether a timer is due by now."""
+        return self.proximo is not None and self.proximo <= self.agora
+
     def may_go_on(self, moment: datetime) -> bool:
         """Whether the clock may move while events are in hand.
 
@@ -146,8 +151,10 @@ class Semana:
             elif seen.pendentes:
                 if time.monotonic() - moved > _STUCK_SECONDS:
                     raise CriticalError(f"queues do not empty: {self._depth()}")
-                time.sleep(_PAUSE)
-                self.handle()
+                if seen.vencido:
+                    self.handle()
+                elif not (seen.enviando and self._work()):
+                    time.sleep(_PAUSE)
                 continue
             else:
                 break
