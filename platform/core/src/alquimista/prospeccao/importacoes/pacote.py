@@ -13,7 +13,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -196,21 +195,11 @@ def _inflar(
         yield rest
 
 
-def _adiantado(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces; the next one is inflated, without the interpreter's lock, beside the work on
-    the one before."""
-    with ThreadPoolExecutor(1, "inflate") as pool:
-        coming = pool.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = pool.submit(next, pieces, None)
-            yield piece
-
-
 def _contar(
     conteudo: bytes, entry: zipfile.ZipInfo, left: int, limites: Limites
 ) -> tuple[Folha, int]:
     sheet, total, tail = Folha(), 0, b""
-    for piece in _adiantado(_inflar(conteudo, entry, left, limites)):
+    for piece in _inflar(conteudo, entry, left, limites):
         if not total:
             _recusar_utf16(piece)
         total += len(piece)
