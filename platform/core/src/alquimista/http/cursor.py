@@ -8,6 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import marshmallow as ma
+
 from alquimista_sdk.errors import PermanentError
 
 LIMITE_PADRAO = 50
@@ -19,6 +21,14 @@ class CursorInvalido(PermanentError):
     """A cursor that this API did not make."""
 
     code = "cursor_invalido"
+
+
+class PaginaSchema(ma.Schema):
+    """A page of a list, to which each resource adds its ``itens``."""
+
+    proximo = ma.fields.String(
+        allow_none=True, metadata={"description": "Cursor da próxima página; nulo na última."}
+    )
 
 
 def write_cursor(parts: Sequence[Any]) -> str:

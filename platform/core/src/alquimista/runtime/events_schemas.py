@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 
 _NAME = validate.Regexp(
@@ -64,11 +65,10 @@ class EventoSchema(ma.Schema):
     entregas = ma.fields.List(ma.fields.Nested(EntregaSchema))
 
 
-class EventosSchema(ma.Schema):
+class EventosSchema(PaginaSchema):
     """Events: oldest first of one trace, newest first without."""
 
     itens = ma.fields.List(ma.fields.Nested(EventoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 MensagemMortaFiltroSchema = pagina(
@@ -105,8 +105,7 @@ class MensagemMortaSchema(ma.Schema):
     redriven_at = ma.fields.AwareDateTime(allow_none=True)
 
 
-class MensagensMortasSchema(ma.Schema):
+class MensagensMortasSchema(PaginaSchema):
     """A page of dead letters, newest first."""
 
     itens = ma.fields.List(ma.fields.Nested(MensagemMortaSchema))
-    proximo = ma.fields.String(allow_none=True)

@@ -11,6 +11,7 @@ from flask import Response, jsonify
 from alquimista.http.answers import json_object
 from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.inventory import Inventory
 from alquimista.http.listing import pagina
 from alquimista.http.services import services
@@ -29,11 +30,10 @@ class OperacaoSchema(ma.Schema):
     saida = ma.fields.Dict(metadata={"description": "JSON Schema da resposta"})
 
 
-class OperacaoPaginaSchema(ma.Schema):
+class OperacaoPaginaSchema(PaginaSchema):
     """A page of the operations of the account's active agents."""
 
     itens = ma.fields.List(ma.fields.Nested(OperacaoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 OperacaoFiltroSchema = pagina(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 
 
@@ -36,11 +37,10 @@ class SandboxMensagemSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime()
 
 
-class SandboxPaginaSchema(ma.Schema):
+class SandboxPaginaSchema(PaginaSchema):
     """A page of messages."""
 
     itens = ma.fields.List(ma.fields.Nested(SandboxMensagemSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 SandboxFiltroSchema = pagina(

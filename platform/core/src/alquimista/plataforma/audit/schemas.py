@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import Momento, pagina
 
 _TEXTO = validate.Length(min=1, max=80)
@@ -51,8 +52,7 @@ class AuditoriaSchema(ma.Schema):
     trace_id = ma.fields.UUID(allow_none=True)
 
 
-class AuditoriaPaginaSchema(ma.Schema):
+class AuditoriaPaginaSchema(PaginaSchema):
     """A page of the audit log."""
 
     itens = ma.fields.List(ma.fields.Nested(AuditoriaSchema))
-    proximo = ma.fields.String(allow_none=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.plataforma.ferramentas.domain import NOME, POR_SERVIDOR
 
@@ -115,11 +116,10 @@ class TesteMcpSchema(ma.Schema):
     ferramentas = ma.fields.List(ma.fields.Nested(FerramentaMcpSchema))
 
 
-class ServidorMcpPaginaSchema(ma.Schema):
+class ServidorMcpPaginaSchema(PaginaSchema):
     """A page of servers."""
 
     itens = ma.fields.List(ma.fields.Nested(ServidorMcpSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 SERVIDOR_ORDENS = ("nome",)

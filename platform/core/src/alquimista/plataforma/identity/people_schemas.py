@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.plataforma.identity import invitations, members
 from alquimista.plataforma.identity.domain import PAPEIS
@@ -66,11 +67,10 @@ class MembroSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime(metadata={"description": "Quando entrou na conta"})
 
 
-class MembroPaginaSchema(ma.Schema):
+class MembroPaginaSchema(PaginaSchema):
     """A page of people."""
 
     itens = ma.fields.List(ma.fields.Nested(MembroSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class PapelSchema(ma.Schema):
@@ -105,11 +105,10 @@ class ConviteSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime()
 
 
-class ConvitePaginaSchema(ma.Schema):
+class ConvitePaginaSchema(PaginaSchema):
     """A page of invitations."""
 
     itens = ma.fields.List(ma.fields.Nested(ConviteSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class CriarChaveSchema(ma.Schema):
@@ -146,8 +145,7 @@ class ChaveCriadaSchema(ChaveDetalheSchema):
     chave = ma.fields.String(metadata={"description": "Aparece só desta vez; guarde-a"})
 
 
-class ChavePaginaSchema(ma.Schema):
+class ChavePaginaSchema(PaginaSchema):
     """A page of keys."""
 
     itens = ma.fields.List(ma.fields.Nested(ChaveDetalheSchema))
-    proximo = ma.fields.String(allow_none=True)

@@ -9,6 +9,7 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.plataforma.identity.domain import PAPEIS
 
@@ -219,11 +220,10 @@ class SessaoSchema(ma.Schema):
     expira_em = ma.fields.AwareDateTime()
 
 
-class SessaoPaginaSchema(ma.Schema):
+class SessaoPaginaSchema(PaginaSchema):
     """A page of sessions."""
 
     itens = ma.fields.List(ma.fields.Nested(SessaoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 SessaoFiltroSchema = pagina(
@@ -267,11 +267,10 @@ class MinhaContaSchema(ma.Schema):
     atual = ma.fields.Boolean()
 
 
-class MinhaContaPaginaSchema(ma.Schema):
+class MinhaContaPaginaSchema(PaginaSchema):
     """A page of the person's tenants."""
 
     itens = ma.fields.List(ma.fields.Nested(MinhaContaSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 MinhaContaFiltroSchema = pagina(

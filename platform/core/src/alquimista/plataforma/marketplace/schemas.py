@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 
 
@@ -31,11 +32,10 @@ class AgenteSchema(ma.Schema):
     versao_ativa = ma.fields.String(allow_none=True)
 
 
-class AgentePaginaSchema(ma.Schema):
+class AgentePaginaSchema(PaginaSchema):
     """A page of agents."""
 
     itens = ma.fields.List(ma.fields.Nested(AgenteSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 AgenteFiltroSchema = pagina(

@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.plataforma.webhooks.domain import CARENCIA_MAXIMA, STATUS
 
@@ -80,11 +81,10 @@ class TrocaSegredoSchema(ma.Schema):
     )
 
 
-class WebhookPaginaSchema(ma.Schema):
+class WebhookPaginaSchema(PaginaSchema):
     """A page of receivers."""
 
     itens = ma.fields.List(ma.fields.Nested(WebhookSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class WebhookEntregaSchema(ma.Schema):
@@ -105,11 +105,10 @@ class WebhookEntregaSchema(ma.Schema):
     updated_at = ma.fields.AwareDateTime()
 
 
-class EntregaPaginaSchema(ma.Schema):
+class EntregaPaginaSchema(PaginaSchema):
     """A page of the delivery log."""
 
     itens = ma.fields.List(ma.fields.Nested(WebhookEntregaSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 WEBHOOK_ORDENS = ("created_at", "updated_at", "titulo")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import Momento, pagina
 from alquimista_sdk.models import AGENDAMENTO_STATUS
 
@@ -38,11 +39,10 @@ AgendamentoFiltroSchema = pagina(
 """Filters and order of the list."""
 
 
-class AgendamentoListaSchema(ma.Schema):
+class AgendamentoListaSchema(PaginaSchema):
     """A page of meetings."""
 
     itens = ma.fields.List(ma.fields.Nested(AgendamentoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class AgendamentoMudancaSchema(ma.Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.prospeccao.aprendizado.domain import DESCADASTROS, SENTIMENTOS
 from alquimista.prospeccao.conversas.schemas import InteracaoSchema
@@ -57,13 +58,12 @@ class ModeloSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime()
 
 
-class ModelosSchema(ma.Schema):
+class ModelosSchema(PaginaSchema):
     """A page of the account's trainings; 0 in use is the embedded model."""
 
     em_uso = ma.fields.Integer()
     consentido = ma.fields.Boolean()
     itens = ma.fields.List(ma.fields.Nested(ModeloSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 ModeloFiltroSchema = pagina(

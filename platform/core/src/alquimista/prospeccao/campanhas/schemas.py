@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista_sdk.models import CAMPANHA_STATUS, CANAIS
 
@@ -69,11 +70,10 @@ CampanhaFiltroSchema = pagina(
 """Filters and order of the list."""
 
 
-class CampanhaListaSchema(ma.Schema):
+class CampanhaListaSchema(PaginaSchema):
     """A page of campaigns."""
 
     itens = ma.fields.List(ma.fields.Nested(CampanhaSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class CampanhaEdicaoSchema(ma.Schema):

@@ -6,6 +6,7 @@ import marshmallow as ma
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.prospeccao.conhecimento.leitura import (
     ENTRADAS_POR_ARQUIVO,
@@ -41,11 +42,10 @@ class ConhecimentoSchema(ma.Schema):
     versao = ma.fields.Integer()
 
 
-class ConhecimentoPaginaSchema(ma.Schema):
+class ConhecimentoPaginaSchema(PaginaSchema):
     """A page of entries."""
 
     itens = ma.fields.List(ma.fields.Nested(ConhecimentoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 CONHECIMENTO_ORDENS = ("titulo", "created_at")
@@ -101,11 +101,10 @@ class VersaoDeConhecimentoSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime(metadata={"description": "Quando deixou de valer"})
 
 
-class VersoesSchema(ma.Schema):
+class VersoesSchema(PaginaSchema):
     """A page of an entry's versions."""
 
     itens = ma.fields.List(ma.fields.Nested(VersaoDeConhecimentoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 VersaoFiltroSchema = pagina(

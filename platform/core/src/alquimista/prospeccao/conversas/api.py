@@ -9,7 +9,7 @@ from alquimista.http.auth import principal, requires
 from alquimista.http.blueprint import Blueprint
 from alquimista.http.services import services
 from alquimista.prospeccao.conversas import service
-from alquimista.prospeccao.conversas.schemas import InteracaoPaginaSchema, PaginaSchema
+from alquimista.prospeccao.conversas.schemas import InteracaoFiltroSchema, InteracaoPaginaSchema
 from alquimista.prospeccao.leads import service as leads
 
 blp = Blueprint("interacoes", __name__, url_prefix="/api/leads", description="Conversas")
@@ -17,7 +17,7 @@ blp = Blueprint("interacoes", __name__, url_prefix="/api/leads", description="Co
 
 @blp.get("/<uuid:lead_id>/interacoes")
 @requires("conversas:read")
-@blp.arguments(PaginaSchema, location="query")
+@blp.arguments(InteracaoFiltroSchema, location="query")
 @blp.response(200, InteracaoPaginaSchema)
 def list_interacoes(pagina: dict[str, Any], lead_id: UUID) -> dict[str, Any]:
     """A conversa com um lead, da mensagem mais antiga para a mais nova."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista_sdk.models import CANAIS
 
@@ -28,14 +29,13 @@ class InteracaoSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime()
 
 
-class InteracaoPaginaSchema(ma.Schema):
+class InteracaoPaginaSchema(PaginaSchema):
     """A page of a conversation, oldest first."""
 
     itens = ma.fields.List(ma.fields.Nested(InteracaoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
-PaginaSchema = pagina(
+InteracaoFiltroSchema = pagina(
     ("created_at",),
     "created_at",
     tipo=ma.fields.String(validate=validate.OneOf(("recebido", "enviado"))),

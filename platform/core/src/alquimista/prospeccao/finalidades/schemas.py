@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import Momento, pagina
 from alquimista.prospeccao.finalidades.domain import BASES, LEGITIMO_INTERESSE, MEIOS, PADROES
 
@@ -54,11 +55,10 @@ class FinalidadeSchema(ma.Schema):
     versao = ma.fields.Integer()
 
 
-class FinalidadeListaSchema(ma.Schema):
+class FinalidadeListaSchema(PaginaSchema):
     """A page of the account's purposes."""
 
     itens = ma.fields.List(ma.fields.Nested(FinalidadeSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 FinalidadeFiltroSchema = pagina(
@@ -119,10 +119,8 @@ class BasesDoLeadSchema(ma.Schema):
     itens = ma.fields.List(ma.fields.Nested(BaseDoLeadSchema))
 
 
-class BasesDoLeadPaginaSchema(BasesDoLeadSchema):
+class BasesDoLeadPaginaSchema(BasesDoLeadSchema, PaginaSchema):
     """A page of the purposes, for one lead."""
-
-    proximo = ma.fields.String(allow_none=True)
 
 
 BaseFiltroSchema = pagina(

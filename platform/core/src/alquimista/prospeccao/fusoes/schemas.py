@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.prospeccao.fusoes.domain import MOTIVOS, STATUS
 
@@ -62,11 +63,10 @@ class FusaoDesfeitaSchema(FusaoSchema):
     mantidos = ma.fields.Nested(MantidosSchema)
 
 
-class FusaoPaginaSchema(ma.Schema):
-    """A page of merges; ``proximo`` is the next page's cursor."""
+class FusaoPaginaSchema(PaginaSchema):
+    """A page of merges."""
 
     itens = ma.fields.List(ma.fields.Nested(FusaoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 FusaoFiltroSchema = pagina(

@@ -6,6 +6,7 @@ import marshmallow as ma
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista_sdk.models import REJEITO_CLASSES
 
@@ -113,11 +114,10 @@ class RejeitoSchema(ma.Schema):
     mensagem = ma.fields.String()
 
 
-class RejeitosSchema(ma.Schema):
-    """A page of rejects; ``proximo`` is the next page's cursor."""
+class RejeitosSchema(PaginaSchema):
+    """A page of rejects."""
 
     itens = ma.fields.List(ma.fields.Nested(RejeitoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class ImportacaoComRejeitosSchema(ImportacaoSchema):
@@ -127,11 +127,10 @@ class ImportacaoComRejeitosSchema(ImportacaoSchema):
     rejeitos = ma.fields.Nested(RejeitosSchema)
 
 
-class ImportacaoPaginaSchema(ma.Schema):
-    """A page of imports; ``proximo`` is the next page's cursor."""
+class ImportacaoPaginaSchema(PaginaSchema):
+    """A page of imports."""
 
     itens = ma.fields.List(ma.fields.Nested(ImportacaoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 ImportacaoFiltroSchema = pagina(

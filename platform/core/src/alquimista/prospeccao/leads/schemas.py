@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import Dia, Momento, pagina
 from alquimista.prospeccao.fusoes.schemas import FusaoSugeridaSchema
 from alquimista_sdk.models import LEAD_STATUS
@@ -59,11 +60,10 @@ class LeadComLinhaDoTempoSchema(LeadSchema):
     fusoes_sugeridas = ma.fields.List(ma.fields.Nested(FusaoSugeridaSchema))
 
 
-class LeadPaginaSchema(ma.Schema):
-    """A page of leads; ``proximo`` is the next page's cursor."""
+class LeadPaginaSchema(PaginaSchema):
+    """A page of leads."""
 
     itens = ma.fields.List(ma.fields.Nested(LeadSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 LEAD_ORDENS = ("created_at", "updated_at", "empresa", "prioridade", "status")

@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
+from alquimista.http.cursor import PaginaSchema
 from alquimista.http.listing import pagina
 from alquimista.prospeccao.finalidades.domain import PADROES
 from alquimista.prospeccao.titulares.domain import OPOSICAO, STATUS, TIPOS
@@ -62,11 +63,10 @@ class PedidoSchema(ma.Schema):
     created_at = ma.fields.AwareDateTime()
 
 
-class PedidoPaginaSchema(ma.Schema):
+class PedidoPaginaSchema(PaginaSchema):
     """A page of requests."""
 
     itens = ma.fields.List(ma.fields.Nested(PedidoSchema))
-    proximo = ma.fields.String(allow_none=True)
 
 
 class PedidoAtendidoSchema(ma.Schema):
