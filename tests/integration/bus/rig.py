@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -43,6 +43,17 @@ DEFAULT_TOPOLOGY = Topology(
         Rule("b", {"source": [{"prefix": "tes"}]}, "b"),
         Rule("c", {"source": ["so.c"]}, "c"),
     ],
+)
+
+
+_FILL = text(
+    """
+    INSERT INTO fibonacci_core.queue_messages
+        (tenant_id, queue, event_id, ordering_key, visible_at)
+    SELECT :tenant, 'c', gen_random_uuid(), CAST(:key AS text) || (n % :keys),
+           clock_timestamp() - interval '1 minute'
+    FROM generate_series(1, :count) AS n
+    """
 )
 
 
@@ -213,3 +224,15 @@ class Rig:
                 "UPDATE fibonacci_core.leases SET lease_until = clock_timestamp()",
             ):
                 connection.execute(text(statement))
+
+
+def fill(rig: Rig, tenant_id: UUID, count: int, *, key: str | None = None, keys: int = 1) -> None:
+    """Waiting messages without their events, published a minute ago."""
+    with rig.owner.begin() as connection:
+        connection.execute(_FILL, {"tenant": tenant_id, "count": count, "key": key, "keys": keys})
+
+
+def behind(rig: Rig, queue: Queue) -> Rig:
+    """The same database behind another queue."""
+    topology = Topology([queue], [Rule("c", {"source": ["so.c"]}, "c")])
+    return replace(rig, topology=topology)

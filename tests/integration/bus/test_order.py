@@ -1,66 +1,21 @@
-"""Order within a key, turns among partitions, limits of concurrency, and tables that stay small."""
+"""Order within a key, also in groups, and tables that stay small."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
-from queue import Empty, SimpleQueue
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 
-from fibonacci_bus import ErrorClass, Event, Listener, Message, Queue, Rule, Topology
-from fibonacci_bus.driver import fetch
+from fibonacci_bus import ErrorClass, Event, Queue
 from tests.conftest import TestTenant
 from tests.database import Urls
-from tests.integration.bus.rig import Rig, Toy, Transient
+from tests.integration.bus.rig import Rig, Toy, Transient, behind, fill
 
 HOUR = timedelta(hours=1)
-_FILL = text(
-    """
-    INSERT INTO fibonacci_core.queue_messages
-        (tenant_id, queue, event_id, ordering_key, visible_at)
-    SELECT :tenant, 'c', gen_random_uuid(), CAST(:key AS text) || (n % :keys),
-           clock_timestamp() - interval '1 minute'
-    FROM generate_series(1, :count) AS n
-    """
-)
-
-
-def fill(rig: Rig, tenant_id: UUID, count: int, *, key: str | None = None, keys: int = 1) -> None:
-    """Waiting messages without their events, published a minute ago."""
-    with rig.owner.begin() as connection:
-        connection.execute(_FILL, {"tenant": tenant_id, "count": count, "key": key, "keys": keys})
-
-
-def pages_of_a_receive(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Pages that the server looks at for one receive, by its own count (EXPLAIN, BUFFERS)."""
-    plans: list[Any] = []
-
-    def explained(connection: Connection, statement: str, parameters: Any) -> list[Any]:
-        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
-        plans.extend(fetch(connection, explain, parameters))
-        return []
-
-    reader = rig.reader
-    reader.receive(["c"])  # plans are made by now
-    with monkeypatch.context() as patched:
-        patched.setattr("fibonacci_bus.queues.fetch", explained)
-        reader.receive(["c"])
-    ((answer,),) = plans
-    plan = answer[0]["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-
-
-def behind(rig: Rig, queue: Queue) -> Rig:
-    """The same database behind another queue."""
-    topology = Topology([queue], [Rule("c", {"source": ["so.c"]}, "c")])
-    return replace(rig, topology=topology)
 
 
 def test_of_a_key_only_the_first_is_handed_out_until_it_is_acknowledged(rig: Rig) -> None:
@@ -167,132 +122,6 @@ def test_a_long_chain_of_one_key_does_not_hide_what_is_behind_it(rig: Rig) -> No
     assert message.event_id == event.id
     states = rig.rows("SELECT state, count(*) FROM fibonacci_core.queue_messages GROUP BY 1")
     assert dict(map(tuple, states))["parked"] == 2999
-
-
-def test_a_partition_with_a_hundred_thousand_delays_another_by_one_batch_at_most(
-    rig: Rig, new_tenant: Callable[[str], TestTenant]
-) -> None:
-    fill(rig, rig.tenant_id, 100_000)
-    reader = rig.reader
-    reader.receive(["c"])
-    small = [new_tenant(f"Pequena {n}").id for n in range(12)]
-    for tenant_id in small:
-        fill(rig, tenant_id, 2)
-    taken = [m.tenant_id for _ in range(2) for m in reader.receive(["c"])]
-    assert set(small) <= set(taken), "thirteen partitions wait: each has a turn in two batches"
-    assert taken.count(rig.tenant_id) <= 2
-
-
-def test_a_receive_reads_few_pages_however_long_a_queue_is(
-    rig: Rig, other_tenant: TestTenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(rig, rig.tenant_id, 50)
-    fill(rig, other_tenant.id, 50)
-    short = pages_of_a_receive(rig, monkeypatch)
-    fill(rig, rig.tenant_id, 100_000)
-    assert pages_of_a_receive(rig, monkeypatch) < 5 * short
-
-
-def test_a_lone_partition_has_the_whole_batch(rig: Rig) -> None:
-    fill(rig, rig.tenant_id, 30)
-    assert len(rig.reader.receive(["c"])) == 10
-
-
-def test_a_queue_has_at_most_so_many_in_flight(rig: Rig) -> None:
-    limited = behind(rig, Queue("c", concurrency=3))
-    fill(rig, rig.tenant_id, 10)
-    first = limited.reader.receive(["c"])
-    assert (len(first), limited.reader.receive(["c"])) == (3, [])
-    assert len(limited.reader.ack_and_receive(first[:2], ["c"])) == 2
-    limited.reader.release(first[2], HOUR)
-    assert len(limited.reader.receive(["c"])) == 1, "what waits is not in flight"
-
-
-def test_a_partition_has_at_most_so_many_in_flight(rig: Rig, other_tenant: TestTenant) -> None:
-    limited = behind(rig, Queue("c", partition_concurrency=2))
-    fill(rig, rig.tenant_id, 10)
-    fill(rig, other_tenant.id, 1)
-    taken = [m.tenant_id for _ in range(3) for m in limited.reader.receive(["c"])]
-    assert (taken.count(rig.tenant_id), taken.count(other_tenant.id)) == (2, 1)
-
-
-def test_partitions_at_their_limit_do_not_hide_the_others(
-    rig: Rig, new_tenant: Callable[[str], TestTenant]
-) -> None:
-    limited = behind(rig, Queue("c", partition_concurrency=1))
-    tenants = [new_tenant(f"Pequena {n}").id for n in range(6)]
-    for tenant_id in tenants:
-        fill(rig, tenant_id, 3)
-    taken = [m.tenant_id for _ in range(4) for m in limited.reader.receive(["c"], 2)]
-    assert sorted(taken) == sorted(tenants)
-
-
-def test_readers_that_receive_together_do_not_pass_a_limit(rig: Rig) -> None:
-    limited = behind(rig, Queue("c", concurrency=5))
-    fill(rig, rig.tenant_id, 60)
-    start = threading.Barrier(4)
-    taken: list[Message] = []
-
-    def receive() -> None:
-        reader = limited.reader
-        start.wait()
-        for _ in range(3):
-            taken.extend(reader.receive(["c"], 2))
-
-    threads = [threading.Thread(target=receive) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(taken) == 5
-
-
-class Noting(Listener):
-    """Notes of each wait whether something was heard."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        self.heard: list[bool] = []
-
-    def wait(self, timeout: float) -> bool:
-        self.heard.append(super().wait(timeout))
-        return self.heard[-1]
-
-
-def test_a_long_poll_ends_when_something_is_published(
-    rig: Rig, fresh_database: Urls, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fibonacci_bus.queues._LOOK_SECONDS", 10.0)
-    listener = Noting(fresh_database.relay)
-    event = rig.event()
-    timer = threading.Timer(0.3, rig.publish, [event])
-    timer.start()
-    (message,) = rig.reader.receive_wait(listener, ["c"], timedelta(seconds=10))
-    assert message.event_id == event.id
-    assert listener.heard == [True, True], "its connection is new; then the publishing is heard"
-    timer.join()
-    assert rig.reader.receive_wait(listener, ["c"], timedelta(milliseconds=50)) == []
-    listener.close()
-
-
-def test_threads_that_share_a_listener_wake_in_turn(fresh_database: Urls, rig: Rig) -> None:
-    listener = Listener(fresh_database.relay)
-    assert listener.wait(10), "a new connection may have missed something"
-    heard: SimpleQueue[bool] = SimpleQueue()
-    threads = [threading.Thread(target=lambda: heard.put(listener.wait(30))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    rig.publish(rig.event())
-    assert heard.get(timeout=10)
-    with pytest.raises(Empty):
-        heard.get(timeout=0.3)
-    listener.wake()
-    assert heard.get(timeout=10)
-    for thread in threads:
-        thread.join()
-    listener.wake()
-    assert not listener.wait(0.05), "nobody waited: the call is not kept"
-    listener.close()
 
 
 @pytest.mark.untraced
