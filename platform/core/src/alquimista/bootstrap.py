@@ -68,7 +68,7 @@ OFFSETS_SQL = "SELECT id AS tenant_id, clock_offset FROM alquimista_platform.ten
 def build(settings: Settings, *, catalogue: Catalogue | None = None) -> System:
     """Compose a process. Admits the installed agents unless a catalogue is given."""
     prepare(settings)
-    database = Database(settings.app_dsn, settings.relay_dsn)
+    database = Database(settings.app_dsn, settings.relay_dsn, prepare=settings.preparar)
     found = catalogue if catalogue is not None else admit_all(installed())
     topology = topology_of(settings, found)
     keys = LeadKeys(settings.key("chaves dos leads"))

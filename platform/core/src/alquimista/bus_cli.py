@@ -92,7 +92,7 @@ def tail(
 
     compiled = read_pattern(pattern)
     with errors(), database(settings) as served:
-        opened = Database(served.app_dsn)
+        opened = Database(served.app_dsn, prepare=served.preparar)
         listener = Listener(served.relay_dsn)
         try:
             follow = Tail(opened, tenant_of(served, tenant), compiled, timedelta(minutes=desde))

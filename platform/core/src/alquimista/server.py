@@ -99,7 +99,7 @@ def sandbox_services(settings: Settings) -> Iterator[Settings]:
     if not settings.sandbox or settings.smtp.port:
         yield settings
         return
-    twin_database = Database(settings.app_dsn)
+    twin_database = Database(settings.app_dsn, prepare=settings.preparar)
     twin = SandboxSmtp(twin_database)
     twin.start()
     try:
@@ -190,6 +190,7 @@ def worker_environment(settings: Settings) -> Mapping[str, str]:
         "DATABASE_URL": settings.owner_dsn,
         "APP_DATABASE_URL": settings.app_dsn,
         "RELAY_DATABASE_URL": settings.relay_dsn,
+        "DATABASE_PREPARE": str(int(settings.preparar)),
         "SMTP_HOST": settings.smtp.host,
         "SMTP_PORT": str(settings.smtp.port),
         "ALQUIMISTA_LEASE_MARGIN_SECONDS": str(bus.lease_margin.total_seconds()),

@@ -119,6 +119,7 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     app_database_url: str | None = field(default=None, repr=False)
     relay_database_url: str | None = field(default=None, repr=False)
+    preparar: bool = True
     url_publica: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -184,6 +185,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=psycopg2_address(env.get("DATABASE_URL")),
         app_database_url=psycopg2_address(env.get("APP_DATABASE_URL")),
         relay_database_url=psycopg2_address(env.get("RELAY_DATABASE_URL")),
+        preparar=env.get("DATABASE_PREPARE", "1") == "1",
         url_publica=env.get("ALQUIMISTA_URL", f"http://127.0.0.1:{port}"),
         host=env.get("HOST", "127.0.0.1"),
         port=port,

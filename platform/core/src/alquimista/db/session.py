@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from alquimista.db.preparing import PreparingConnection
 from alquimista_sdk.errors import NotFound
 
 _OPEN = (
@@ -32,7 +33,7 @@ _CALL: ContextVar[tuple[UUID, UUID] | None] = ContextVar("call_with_key", defaul
 _OPENED = "alquimista.unit_of_work"
 _USED = "alquimista.used_at"
 _IDLE_SECONDS = 5.0
-_PATIENCE = {
+_PATIENCE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -66,11 +67,19 @@ class Database:
     """The engines of a process: the app's, and the relay's where the process moves envelopes.
 
     ``begin`` opens a tenant's transaction; whoever has to act after each commit wraps it.
+    ``prepare`` is False behind a pooler that gives each transaction another connection.
     """
 
-    def __init__(self, app_dsn: str, relay_dsn: str | None = None, *, pool_size: int = 5) -> None:
-        self.app_engine = _engine(app_dsn, pool_size)
-        self._relay = _engine(relay_dsn, pool_size) if relay_dsn else None
+    def __init__(
+        self,
+        app_dsn: str,
+        relay_dsn: str | None = None,
+        *,
+        pool_size: int = 5,
+        prepare: bool = True,
+    ) -> None:
+        self.app_engine = _engine(app_dsn, pool_size, prepare)
+        self._relay = _engine(relay_dsn, pool_size, prepare) if relay_dsn else None
         self.begin: Callable[[UUID], AbstractContextManager[Connection]] = self._begin
 
     @property
@@ -161,15 +170,16 @@ def within_call(tenant_id: UUID, entry: UUID) -> Iterator[None]:
         _CALL.reset(token)
 
 
-def _engine(dsn: str, pool_size: int) -> Engine:
+def _engine(dsn: str, pool_size: int, prepare: bool) -> Engine:
     """A statement's values are people's data: an error's text, which is logged, has none."""
+    preparing = {"connection_factory": PreparingConnection} if prepare else {}
     engine = create_engine(
         dsn,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_reset_on_return="rollback",
         hide_parameters=True,
-        connect_args=dict(_PATIENCE),
+        connect_args=_PATIENCE | preparing,
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_idle)
