@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,11 +192,17 @@ def test_a_batch_that_a_crash_of_the_server_took_is_staged_by_the_next_run(
     assert event.ids == [str(row.id) for row in way.rows("SELECT id FROM nigredo_leads.leads")]
 
 
-def test_an_id_is_the_name_of_import_sheet_and_row(way: Way) -> None:
-    importacao_id = nova_importacao(way)
-    leads = [lead(2, planilha="Ação 😀"), lead(3)]
-    expected = tuple(uuid5(importacao_id, f"{item.planilha}:{item.linha}") for item in leads)
-    assert gravar(way, importacao_id, leads).lead_ids == expected
+def test_an_id_says_import_and_sheet_and_ends_with_the_row(way: Way) -> None:
+    heads = []
+    for importacao_id in (nova_importacao(way), nova_importacao(way)):
+        for number, sheet in enumerate(("Ação 😀", "Leads")):
+            leads = [lead(row, planilha=sheet) for row in (2, 3, 100_000)]
+            answer = gravar(way, importacao_id, leads, parte=number).lead_ids
+            ids = [found for found in answer if found is not None]
+            assert [found.int & (1 << 48) - 1 for found in ids] == [2, 3, 100_000]
+            assert {(found.version, found.variant) for found in ids} == {(8, RFC_4122)}
+            heads += {found.int >> 48 for found in ids}
+    assert len(heads) == len(set(heads)) == 4
 
 
 def test_an_agent_that_publishes_much_publishes_each_event_once_and_in_order(way: Way) -> None:

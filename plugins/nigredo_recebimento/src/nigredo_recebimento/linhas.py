@@ -21,6 +21,8 @@ LIMITES: Final[Mapping[str, int]] = {
     "cidade": 120,
 }
 """The longest text that each column takes."""
+_EMPRESA, _CONTATO, _SETOR, _ATIVIDADE, _CIDADE = LIMITES.values()
+_NENHUM: Final = (None, None)
 _EXTRAS_MAXIMO, _EXTRA_TAMANHO = 20, 300
 _NO_MESSAGE_LONGER: Final = 60
 
@@ -163,11 +165,12 @@ def _curto(texto: str) -> str:
     return texto[: _NO_MESSAGE_LONGER - 1] + "…"
 
 
-def _cabe(campo: str, texto: str, avisos: list[str]) -> str:
-    if len(texto) <= (limite := LIMITES[campo]):
-        return texto
-    avisos.append(f"truncated_{campo}")
-    return texto[:limite].rstrip()
+def _cortados(textos: Iterable[str], avisos: list[str]) -> Iterator[str]:
+    """The texts of ``LIMITES``'s columns, in its order, each no longer than its column takes."""
+    for (campo, limite), texto in zip(LIMITES.items(), textos, strict=True):
+        if len(texto) > limite:
+            avisos.append(f"truncated_{campo}")
+        yield texto[:limite].rstrip()
 
 
 def _lead(
@@ -191,23 +194,35 @@ def _lead(
         avisos.append("invalid_uf")
     texto_porte = limpo_repetido(valores.get("porte"))
     porte = normalizar_porte(texto_porte) if texto_porte else None
+    if (
+        len(empresa) > _EMPRESA
+        or len(contato) > _CONTATO
+        or len(setor) > _SETOR
+        or len(atividade) > _ATIVIDADE
+        or len(cidade) > _CIDADE
+    ):
+        textos = (empresa, contato, setor, atividade, cidade)
+        empresa, contato, setor, atividade, cidade = _cortados(textos, avisos)
+    e164, telefone_norm = telefone or _NENHUM
+    endereco, email_norm = email or _NENHUM
+    # By position, in the order of the contract: by name it takes three times as long.
     return LeadHigienizado(
-        empresa=_cabe("empresa", empresa, avisos),
-        planilha=bruta.planilha,
-        linha=bruta.linha,
-        cnpj=cnpj,
-        contato=_cabe("contato", contato, avisos) or None,
-        telefone=telefone.e164 if telefone else None,
-        telefone_norm=telefone.norm if telefone else None,
-        email=email.email if email else None,
-        email_norm=email.norm if email else None,
-        setor=_cabe("setor", setor, avisos) or None,
-        porte=porte,
-        atividade_principal=_cabe("atividade_principal", atividade, avisos) or None,
-        cidade=_cabe("cidade", cidade, avisos) or None,
-        uf=uf,
-        avisos=tuple(avisos),
-        metadata=_metadata(bruta, texto_porte if porte is None else ""),
+        empresa,
+        bruta.planilha,
+        bruta.linha,
+        cnpj,
+        contato or None,
+        e164,
+        telefone_norm,
+        endereco,
+        email_norm,
+        setor or None,
+        porte,
+        atividade or None,
+        cidade or None,
+        uf,
+        tuple(avisos),
+        _metadata(bruta, texto_porte if porte is None else ""),
     )
 
 

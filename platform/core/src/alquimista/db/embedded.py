@@ -213,7 +213,7 @@ class EmbeddedPostgres:
                     str(self._binary("postgres")),
                     *("-D", str(self._data), "-k", str(self._socket)),
                     *("-c", "listen_addresses=", "-c", "max_connections=120"),
-                    *("-c", "shared_buffers=128MB", "-c", "timezone=UTC"),
+                    *("-c", "shared_buffers=256MB", "-c", "wal_buffers=16MB", "-c", "timezone=UTC"),
                     *("-c", "autovacuum_naptime=10s"),  # queues grow by what comes in between
                     *self._options,
                 ],
