@@ -33,6 +33,8 @@ KEPT = 100
 LIFE_SECONDS = 30.0
 _FORMS = 8
 """Combinations of types that one statement is prepared for."""
+_PLACES = 64
+"""More places than these are many rows in one statement: another number of them next time."""
 _PLACE = re.compile(r"%\((\w+)\)s|%%")
 _PREPARABLE = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _UNKNOWN = "unknown"
@@ -86,7 +88,7 @@ class _Statement:
 
         body = _PLACE.sub(numbered, text)
         single = ";" not in body and _PREPARABLE.match(body) is not None
-        return cls(body, tuple(names), single)
+        return cls(body, tuple(names), single and len(names) <= _PLACES)
 
 
 class PreparingConnection(connection):

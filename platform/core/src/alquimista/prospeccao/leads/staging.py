@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from alquimista.db.session import UnitOfWork
 from alquimista.prospeccao.finalidades.consulta import find
 from alquimista.prospeccao.finalidades.domain import PROSPECCAO
-from alquimista.prospeccao.importacoes.models import ImportacaoParte, ImportacaoRejeito
+from alquimista.prospeccao.importacoes.models import ImportacaoParte
 from alquimista.prospeccao.leads.domain import chave_dedupe
 from alquimista.prospeccao.leads.models import Blocklist
 from alquimista.runtime.ports import Ports
@@ -48,6 +48,15 @@ _INSERT_NEW = text(f"{_INSERT} ON CONFLICT DO NOTHING")
 _PRESENT = text(
     "SELECT id FROM nigredo_leads.leads "
     "WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
+)
+_INSERT_REJECTS = text(
+    """
+    INSERT INTO nigredo_leads.importacao_rejeitos (tenant_id, id, versao, importacao_id, planilha,
+        linha, coluna, classe, mensagem)
+    SELECT :tenant, id, 1, :importacao, planilha, linha, coluna, classe, mensagem
+    FROM json_to_recordset(CAST(:rejeitos AS json)) AS rejeito(id uuid, planilha text,
+        linha integer, coluna text, classe text, mensagem text)
+    """
 )
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
 _UUID_KEEP = ~((0xF << 76) | (1 << 48) - 1)
@@ -130,14 +139,14 @@ def _ids(importacao_id: UUID, leads: Sequence[LeadHigienizado]) -> list[UUID]:
     for lead in leads:
         first = sheets.get(lead.planilha)
         if first is None:
-            first = sheets[lead.planilha] = _first_of(importacao_id, lead.planilha)
+            first = sheets[lead.planilha] = _first_of(importacao_id, f"leads:{lead.planilha}")
         found.append(UUID(int=first + lead.linha))
     return found
 
 
-def _first_of(importacao_id: UUID, planilha: str) -> int:
-    """The id of a sheet's row 0."""
-    return uuid5(importacao_id, planilha).int & _UUID_KEEP | _UUID_8
+def _first_of(importacao_id: UUID, nome: str) -> int:
+    """The id of row 0 of a sheet, or of the first reject of a batch."""
+    return uuid5(importacao_id, nome).int & _UUID_KEEP | _UUID_8
 
 
 def _reject(lead: LeadHigienizado, classe: str, mensagem: str) -> Rejeito:
@@ -218,7 +227,7 @@ def _metadata(lead: LeadHigienizado) -> str:
     metadata = dict(lead.metadata)
     if lead.avisos:
         metadata["avisos"] = list(lead.avisos)
-    return _NUL.sub(r"\1", json.dumps(metadata, ensure_ascii=False))
+    return _json(metadata)
 
 
 def _suppressed(ports: Ports, uow: UnitOfWork, leads: Sequence[LeadHigienizado]) -> set[int]:
@@ -257,19 +266,21 @@ def _record(
     ).one_or_none()
     if fresh is None or not rejeitos:
         return
-    uow.connection.execute(
-        insert(ImportacaoRejeito),
-        [
-            {
-                "id": uuid5(importacao_id, f"rejeito:{parte}:{index}"),
-                "tenant_id": uow.tenant_id,
-                "importacao_id": importacao_id,
-                "planilha": rejeito.planilha,
-                "linha": rejeito.linha,
-                "coluna": rejeito.coluna,
-                "classe": rejeito.classe,
-                "mensagem": rejeito.mensagem,
-            }
-            for index, rejeito in enumerate(rejeitos)
-        ],
-    )
+    first = _first_of(importacao_id, f"rejeitos:{parte}")
+    said = [
+        {
+            "id": f"{first + index:032x}",
+            "planilha": rejeito.planilha,
+            "linha": rejeito.linha,
+            "coluna": rejeito.coluna,
+            "classe": rejeito.classe,
+            "mensagem": rejeito.mensagem,
+        }
+        for index, rejeito in enumerate(rejeitos)
+    ]
+    values = {"tenant": uow.tenant_id, "importacao": importacao_id, "rejeitos": _json(said)}
+    uow.connection.execute(_INSERT_REJECTS, values)
+
+
+def _json(value: Any) -> str:
+    return _NUL.sub(r"\1", json.dumps(value, ensure_ascii=False))
