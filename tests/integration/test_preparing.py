@@ -42,6 +42,8 @@ _VALUES = st.one_of(
     st.datetimes(timezones=st.sampled_from([UTC, None])),
     st.timedeltas(timedelta(-10_000), timedelta(10_000)),
 )
+_ELEMENTS = (st.uuids(), _TEXT, st.integers(), _VALUES)
+_LISTS = st.one_of(*(st.lists(each, max_size=3) for each in _ELEMENTS))
 _QUESTIONS = (
     "SELECT %(a)s",
     "SELECT jsonb_build_array(%(a)s)::text, 100 %% 7",
@@ -78,7 +80,7 @@ def test_a_statement_that_is_rare_is_not_prepared(opened: PreparingConnection) -
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(value=_VALUES, question=st.sampled_from(_QUESTIONS))
+@given(value=_VALUES | _LISTS, question=st.sampled_from(_QUESTIONS))
 def test_a_prepared_statement_answers_what_the_plain_one_does(
     opened: PreparingConnection, plain: connection, value: Any, question: str
 ) -> None:
@@ -90,7 +92,7 @@ def test_a_prepared_statement_answers_what_the_plain_one_does(
 def test_the_law_of_equal_answers_is_tried_on_prepared_statements(
     opened: PreparingConnection,
 ) -> None:
-    values = (5, 2**40, True, 1.5, uuid4(), date(2026, 1, 2))
+    values = (5, 2**40, True, 1.5, uuid4(), date(2026, 1, 2), ["a", "b"], [7])
     for value in values:
         for _ in range(AFTER + 1):
             _ask(opened, _QUESTIONS[1], {"a": value})

@@ -187,8 +187,8 @@ class PreparingCursor(cursor):
 
 
 def _type(value: Any) -> str | None:
-    """The type of a value's literal; None where that is not known, as of lists, or
-    depends on the value, as of decimals."""
+    """The type of a value's literal; None where there is not one, as of decimals (``1`` and ``1.5``
+    are written as they are), and of lists of several."""
     kind = type(value)
     if kind is float:
         return "numeric" if isfinite(value) else "double precision"
@@ -198,4 +198,19 @@ def _type(value: Any) -> str | None:
         return "bigint" if -_INT8 <= value < _INT8 else None
     if kind is datetime:
         return "timestamptz" if value.tzinfo is not None else "timestamp"
+    if kind is list:
+        return _type_of_list(value)
     return _TYPES.get(kind)
+
+
+def _type_of_list(values: Sequence[Any]) -> str | None:
+    """psycopg2 writes ``ARRAY[…]`` of the elements' literals, and an empty list as ``'{}'``."""
+    if not values:
+        return _UNKNOWN
+    kinds = set(map(_type, values))
+    if len(kinds) > 1 or None in values:
+        return None
+    (kind,) = kinds
+    if kind is None or isinstance(values[0], list):
+        return None
+    return "text[]" if kind == _UNKNOWN else f"{kind}[]"
