@@ -34,27 +34,29 @@ _FACTS = """
                   AND a.conteudo_hash = c.conteudo_hash AND a.status = 'aprovada') AS aprovada
 """
 _PACE = """
-        (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
-         AND tipo = 'prospeccao' AND autorizado_em > :desde_hora) AS na_hora,
-        (SELECT count(*) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
-         AND tipo = 'prospeccao' AND autorizado_em > :desde_dia) AS no_dia,
-        (SELECT autorizado_em FROM nigredo_leads.disparos WHERE tenant_id = :tenant
-         AND tipo = 'prospeccao' AND autorizado_em > :desde_hora
-         ORDER BY autorizado_em DESC OFFSET :por_hora - 1 LIMIT 1) AS enche_hora,
-        (SELECT autorizado_em FROM nigredo_leads.disparos WHERE tenant_id = :tenant
-         AND tipo = 'prospeccao' AND autorizado_em > :desde_dia
-         ORDER BY autorizado_em DESC OFFSET :por_dia - 1 LIMIT 1) AS enche_dia,
+        janelas.na_hora, janelas.no_dia, janelas.enche_hora, janelas.enche_dia,
         (SELECT ultimo_autorizado_em FROM nigredo_leads.disparo_ritmos
          WHERE tenant_id = :tenant) AS ultimo,
         (SELECT max(autorizado_em) FROM nigredo_leads.disparos WHERE tenant_id = :tenant
          AND lead_id = :lead AND tipo = 'prospeccao') AS ultimo_ao_lead
+"""
+_WINDOWS = """
+    CROSS JOIN (
+        SELECT count(*) FILTER (WHERE autorizado_em > :desde_hora) AS na_hora,
+            count(*) AS no_dia,
+            (array_agg(autorizado_em ORDER BY autorizado_em DESC)
+             FILTER (WHERE autorizado_em > :desde_hora))[:por_hora] AS enche_hora,
+            (array_agg(autorizado_em ORDER BY autorizado_em DESC))[:por_dia] AS enche_dia
+        FROM nigredo_leads.disparos
+        WHERE tenant_id = :tenant AND tipo = 'prospeccao' AND autorizado_em > :desde_dia
+    ) AS janelas
 """
 _CAMPAIGN = """
     FROM (SELECT 1) AS um LEFT JOIN nigredo_leads.campanhas c
         ON c.tenant_id = :tenant AND c.id = :campanha
 """
 _ANSWER = text(f"SELECT {_FACTS} {_CAMPAIGN}")
-_PROSPECTING = text(f"SELECT {_FACTS}, {_PACE} {_CAMPAIGN}")
+_PROSPECTING = text(f"SELECT {_FACTS}, {_PACE} {_CAMPAIGN} {_WINDOWS}")
 
 
 @dataclass(frozen=True, slots=True)
