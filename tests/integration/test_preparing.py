@@ -202,6 +202,17 @@ def test_a_table_that_changed_fails_one_statement_and_no_other(
     assert _ask(opened, "SELECT * FROM changing WHERE n = %(n)s", {"n": 1}) == [(1, 2)]
 
 
+def test_many_rows_in_one_statement_are_neither_kept_nor_prepared(
+    opened: PreparingConnection,
+) -> None:
+    names = [f"n{number}" for number in range(1_000)]
+    question = f"SELECT {' + '.join(f'%({name})s' for name in names)}"
+    for _ in range(AFTER + 2):
+        assert _ask(opened, question, dict.fromkeys(names, 1)) == [(1_000,)]
+    assert _prepared(opened) == []
+    assert question not in opened.statements
+
+
 def test_a_cursor_of_the_server_is_left_alone(opened: PreparingConnection) -> None:
     for _ in range(AFTER + 2):
         with opened.cursor("streamed") as cursor:

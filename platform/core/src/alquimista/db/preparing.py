@@ -33,8 +33,8 @@ KEPT = 100
 LIFE_SECONDS = 30.0
 _FORMS = 8
 """Combinations of types that one statement is prepared for."""
-_PLACES = 64
-"""More places than these are many rows in one statement: another number of them next time."""
+_LONGEST = 8_000
+"""Characters. Longer ones are many rows in one statement, and another number of them next time."""
 _PLACE = re.compile(r"%\((\w+)\)s|%%")
 _PREPARABLE = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _UNKNOWN = "unknown"
@@ -88,7 +88,7 @@ class _Statement:
 
         body = _PLACE.sub(numbered, text)
         single = ";" not in body and _PREPARABLE.match(body) is not None
-        return cls(body, tuple(names), single and len(names) <= _PLACES)
+        return cls(body, tuple(names), single)
 
 
 class PreparingConnection(connection):
@@ -108,7 +108,8 @@ class PreparingCursor(cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:
         """As psycopg2's, with the same errors and rows."""
-        if vars and type(vars) is dict and type(query) is str and self.name is None:
+        named = type(vars) is dict and len(vars) > 0
+        if named and type(query) is str and len(query) <= _LONGEST and self.name is None:
             statement = self._known(query)
             statement.uses += 1
             if statement.preparable and statement.uses > AFTER:
