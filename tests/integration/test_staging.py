@@ -193,7 +193,7 @@ def test_a_batch_that_a_crash_of_the_server_took_is_staged_by_the_next_run(
 
 
 def test_an_id_says_import_and_sheet_and_ends_with_the_row(way: Way) -> None:
-    heads = []
+    heads: list[int] = []
     for importacao_id in (nova_importacao(way), nova_importacao(way)):
         for number, sheet in enumerate(("Ação 😀", "Leads")):
             leads = [lead(row, planilha=sheet) for row in (2, 3, 100_000)]
