@@ -14,6 +14,8 @@ from sqlalchemy import event
 
 from alquimista.app import create_app
 from alquimista.bootstrap import System
+from alquimista.db.preparing import PreparingCursor
+from alquimista.db.roles import APP
 from alquimista.plataforma.audit.service import SISTEMA
 from alquimista.plataforma.chamadas.limits import UseLimits
 from alquimista.plataforma.identity import passwords
@@ -31,19 +33,22 @@ def statements(system: System) -> Iterator[list[str]]:
     """What the app login sends while the block runs; ``COMMIT`` where a transaction ends."""
     said: list[str] = []
     engine = system.database.app_engine
+    execute = PreparingCursor.execute
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement)
+    def note(cursor: PreparingCursor, query: Any, vars: Any = None) -> None:
+        if cursor.connection.info.user == APP:
+            said.append(query)
+        execute(cursor, query, vars)
 
     def commit(_: Any) -> None:
         said.append("COMMIT")
 
-    event.listen(engine, "before_cursor_execute", note)
     event.listen(engine, "commit", commit)
     try:
-        yield said
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(PreparingCursor, "execute", note)
+            yield said
     finally:
-        event.remove(engine, "before_cursor_execute", note)
         event.remove(engine, "commit", commit)
 
 

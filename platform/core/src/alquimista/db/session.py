@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from alquimista.db.preparing import PreparingConnection
 from alquimista_sdk.errors import NotFound
+from fibonacci_bus.driver import fetch
 
 _OPEN = (
     "SELECT set_config('app.tenant_id', %(tenant)s, true), "
@@ -120,9 +121,9 @@ class Database:
         call = _CALL.get()
         if call is not None and call[0] == tenant_id:
             named = {"tenant": str(tenant_id), "entry": str(call[1])}
-            agora = connection.exec_driver_sql(_OPEN_CALLED, named).scalar_one()
+            ((agora,),) = fetch(connection, _OPEN_CALLED, named)
         else:
-            agora = connection.exec_driver_sql(_OPEN, {"tenant": str(tenant_id)}).one()[1]
+            ((_, agora),) = fetch(connection, _OPEN, {"tenant": str(tenant_id)})
         if agora is None:
             raise NotFound("no such tenant")
         uow = UnitOfWork(connection, tenant_id, agora)
