@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from alquimista.cli import filas_do_worker
 from alquimista.db import migrate
 from alquimista.db.embedded import EmbeddedPostgres
 from tests.database import ROOT, Urls
@@ -72,12 +73,30 @@ def test_an_empty_database_is_migrated_and_again_changes_nothing(
     assert count(bare_database, "nigredo_leads.leads") == 0
 
 
+@pytest.mark.parametrize("option", ["--fila", "--sem-fila"])
 def test_a_worker_of_a_queue_that_does_not_exist_is_told(
-    command: Command, fresh_database: Urls
+    command: Command, fresh_database: Urls, option: str
 ) -> None:
-    result = command("worker", "--fila", "nada", urls=fresh_database)
+    result = command("worker", option, "nada", urls=fresh_database)
     assert result.exit_code == 1
     assert result.stderr.startswith("Erro: não há fila nada; há ")
+
+
+def test_a_worker_takes_the_queues_named_or_all_without_those_of_others() -> None:
+    assert filas_do_worker("abc", (), ()) is None
+    assert filas_do_worker("abc", ("a", "c"), ()) == ("a", "c")
+    assert filas_do_worker("abc", (), ("b",)) == ("a", "c")
+    assert filas_do_worker("abc", ("a", "b"), ("b",)) == ("a",)
+
+
+def test_a_held_worker_needs_its_database_when_it_is_let_go_and_ends_with_who_started_it(
+    command: Command,
+) -> None:
+    abandoned = command("worker", "--espera", typed="")
+    assert (abandoned.exit_code, abandoned.stderr) == (0, "")
+    released = command("worker", "--espera", typed="go\n")
+    assert released.exit_code == 1
+    assert "DATABASE_URL" in released.stderr
 
 
 def test_a_revision_that_does_not_exist_is_told(command: Command, bare_database: Urls) -> None:

@@ -6,6 +6,7 @@ import gc
 import json
 import signal
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -68,18 +69,20 @@ def up(settings: Settings) -> None:
 @click.pass_obj
 @click.option("--threads", default=2, show_default=True, help="Linhas de execução.")
 @click.option("--fila", "filas", multiple=True, help="Só esta fila; pode repetir. Sem ela, todas.")
-def worker(settings: Settings, threads: int, filas: tuple[str, ...]) -> None:
+@click.option("--sem-fila", "outras", multiple=True, help="Deixa esta fila a outro; pode repetir.")
+@click.option("--espera", is_flag=True, hidden=True, help="Carrega, e espera por uma linha.")
+def worker(
+    settings: Settings, threads: int, filas: tuple[str, ...], outras: tuple[str, ...], espera: bool
+) -> None:
     """Trata as filas dos agentes e dispara os temporizadores (precisa de DATABASE_URL)."""
     from alquimista.bootstrap import build
     from alquimista.workers import WorkerThreads
 
     with errors():
+        if espera and not sys.stdin.readline():
+            return  # whoever started it is gone
         system = build(settings)
-        for fila in filas:
-            if fila not in system.consumers:
-                existentes = ", ".join(sorted(system.consumers))
-                raise Falha(f"não há fila {fila}; há {existentes}")
-        running = WorkerThreads(system, threads, filas or None)
+        running = WorkerThreads(system, threads, filas_do_worker(system.consumers, filas, outras))
 
         def end(_: int, __: FrameType | None) -> None:
             running.stop()
@@ -97,6 +100,22 @@ def worker(settings: Settings, threads: int, filas: tuple[str, ...]) -> None:
         running.start()
         running.wait()
         system.close()
+
+
+def filas_do_worker(
+    existentes: Collection[str], filas: Sequence[str], outras: Sequence[str]
+) -> tuple[str, ...] | None:
+    """The queues that a worker takes: those named, or all, without the others'; None for all.
+
+    Raises:
+        Falha: there is no such queue.
+    """
+    for fila in (*filas, *outras):
+        if fila not in existentes:
+            raise Falha(f"não há fila {fila}; há {', '.join(sorted(existentes))}")
+    if not filas and not outras:
+        return None
+    return tuple(fila for fila in filas or existentes if fila not in outras)
 
 
 @main.command()

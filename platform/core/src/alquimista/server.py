@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -110,28 +110,41 @@ def sandbox_services(settings: Settings) -> Iterator[Settings]:
 
 
 @contextmanager
-def running_system(settings: Settings, *, options: tuple[str, ...] = ()) -> Iterator[System]:
-    """A composed process on a migrated database, with the sandbox's services."""
+def running_system(
+    settings: Settings,
+    *,
+    options: tuple[str, ...] = (),
+    beside: Callable[[Settings], AbstractContextManager[Callable[[], None]]] | None = None,
+) -> Iterator[System]:
+    """A composed process on a migrated database, with the sandbox's services.
+
+    ``beside`` is entered as soon as there is a database, with the settings that serve, so that what
+    it starts loads meanwhile; what it answers is called when the system stands.
+    """
     with ExitStack() as stack:
         with_database = stack.enter_context(database(settings, options=options))
-        prepare(with_database)
-        system = build(stack.enter_context(sandbox_services(with_database)))
+        known = stack.enter_context(sandbox_services(with_database))
+        release = stack.enter_context(beside(known)) if beside is not None else None
+        prepare(known)
+        system = build(known)
         stack.callback(system.close)
-        sync_catalogue(with_database.owner_dsn, system.services.catalogue)
+        sync_catalogue(known.owner_dsn, system.services.catalogue)
+        if release is not None:
+            release()
         yield system
 
 
 class WorkerProcess:
     """A worker in a process of its own, started again where it dies.
 
-    It works on all queues, or on those that are named.
+    It works on all queues, or on all but those that others work on.
     """
 
     def __init__(
-        self, settings: Settings, *, queues: tuple[str, ...] = (), threads: int = 2
+        self, settings: Settings, *, without: tuple[str, ...] = (), threads: int = 2
     ) -> None:
         self._environment = worker_environment(settings)
-        self._arguments = (f"--threads={threads}", *(f"--fila={queue}" for queue in queues))
+        self._arguments = (f"--threads={threads}", *(f"--sem-fila={queue}" for queue in without))
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -141,10 +154,16 @@ class WorkerProcess:
         """The process that works now."""
         return self._child.pid if self._child is not None else None
 
-    def start(self) -> None:
-        """Start the process and watch it."""
-        self._child = self._spawn()
+    def start(self, *, held: bool = False) -> None:
+        """Start the process and watch it; where it is held, it loads and waits for ``release``."""
+        self._child = self._spawn(held=held)
         self._thread.start()
+
+    def release(self) -> None:
+        """Let a held process work."""
+        if self._child is not None and self._child.stdin is not None:
+            with suppress(BrokenPipeError), self._child.stdin as told:
+                told.write(b"go\n")
 
     def stop(self, timeout: float = 15.0) -> None:
         """End the process: by SIGTERM, by SIGKILL where it does not listen."""
@@ -159,9 +178,13 @@ class WorkerProcess:
                 child.wait()
         self._thread.join(timeout)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, *, held: bool = False) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "alquimista.cli", "worker", *self._arguments]
-        return subprocess.Popen(command, env=dict(self._environment), stdin=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [*command, "--espera"] if held else command,
+            env=dict(self._environment),
+            stdin=subprocess.PIPE if held else subprocess.DEVNULL,
+        )
 
     def _supervise(self) -> None:
         while not self._stop.is_set():

@@ -6,7 +6,7 @@ import gc
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,13 +62,12 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
     planilha = home / "leads-da-semana.xlsx"
     escrever(planilha, opcoes.linhas, opcoes.semente)
     started = time.monotonic()
-    with running_system(
-        replace(settings, home=home, database_url=None), options=DEMO_OPTIONS
-    ) as system:
+    demo = replace(settings, home=home, database_url=None)
+    with running_system(demo, options=DEMO_OPTIONS, beside=_agents_beside) as system:
         tenant_id = inquilino_demo.provision(system)
         # What was loaded by now lives as long as the process: no garbage to look for in it.
         gc.freeze()
-        with _agents_beside(system):
+        with _switching_fast():
             importacao, semana = _week(system, tenant_id, planilha, opcoes, console)
         _show(system, tenant_id, semana, importacao, console)
         checks = check(
@@ -80,19 +79,25 @@ def run(settings: Settings, opcoes: Opcoes, console: Console) -> bool:
 
 
 @contextmanager
-def _agents_beside(system: System) -> Iterator[None]:
+def _agents_beside(settings: Settings) -> Iterator[Callable[[], None]]:
     """The agents work in a process of their own: clock and messages need not wait for it."""
-    queues = tuple(name for name in system.consumers if name != SENDER_QUEUE)
-    agents = WorkerProcess(system.settings, queues=queues, threads=1)
-    agents.start()
+    agents = WorkerProcess(settings, without=(SENDER_QUEUE,), threads=1)
+    agents.start(held=True)
+    try:
+        yield agents.release
+    finally:
+        agents.stop()
+
+
+@contextmanager
+def _switching_fast() -> Iterator[None]:
+    """The sender and the mail server are two threads: neither may keep the other for long."""
     usual = sys.getswitchinterval()
-    # The sender and the mail server are two threads: neither may keep the other for the usual 5 ms.
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         yield
     finally:
         sys.setswitchinterval(usual)
-        agents.stop()
 
 
 def _week(
