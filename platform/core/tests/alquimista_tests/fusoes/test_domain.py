@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alquimista.prospeccao.fusoes import domain
@@ -73,6 +73,7 @@ def test_nobody_is_suggested_with_themselves(um: Perfil) -> None:
 
 
 @given(st.text(max_size=40))
+@example("\u3380")  # a sign that stands for pA
 def test_folding_a_name_twice_changes_nothing_more(nome: str) -> None:
     once = domain.dobrar(nome)
     assert domain.dobrar(once) == once

@@ -245,7 +245,7 @@ def _asked(consulta: str) -> dict[str, str]:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return [word for word in _WORD.findall(plain) if word not in _VAZIAS]
 
 

@@ -93,7 +93,7 @@ class Semelhanca:
 @lru_cache(maxsize=50_000)
 def dobrar(nome: str) -> str:
     """A company's name to compare: lower case, no accents or signs, no legal form at its end."""
-    plain = unicodedata.normalize("NFKD", nome.lower()).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", nome).encode("ascii", "ignore").decode().lower()
     words = "".join(c if c.isalnum() else " " for c in plain).split()
     kept = len(words)
     while kept > 1 and words[kept - 1] in _SUFIXOS:

@@ -134,7 +134,7 @@ def recurring(interacoes: Iterable[Interacao]) -> tuple[Objecao, ...]:
 
 def themes(mensagem: str) -> tuple[str, ...]:
     """The themes of one objection; ``outros`` where none is known."""
-    plain = unicodedata.normalize("NFKD", mensagem.lower()).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", mensagem).encode("ascii", "ignore").decode().lower()
     found = tuple(
         tema
         for tema, patterns in _TEMAS.items()
