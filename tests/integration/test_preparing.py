@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg2.errors import FeatureNotSupported, UndefinedTable
+from psycopg2.errors import FeatureNotSupported, LockNotAvailable, UndefinedTable
 from psycopg2.extensions import connection
 from psycopg2.extras import register_uuid
 from sqlalchemy import Engine, make_url, text
@@ -175,6 +175,28 @@ def test_after_half_a_minute_a_plan_is_made_anew(
     clock[0] += 1
     assert _ask(opened, "SELECT %(n)s + 1", {"n": 1}) == [(2,)]
     assert _prepared(opened) == ["repeated_2"]
+
+
+def test_a_plan_that_could_not_be_made_anew_is_made_the_next_time(
+    opened: PreparingConnection, plain: connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(preparing, "monotonic", lambda: clock[0])
+    with plain.cursor() as cursor:
+        cursor.execute("CREATE TABLE locked AS SELECT 1 AS n")
+        plain.commit()
+        for _ in range(AFTER + 2):
+            _ask(opened, "SELECT n FROM locked WHERE n = %(n)s", {"n": 1})
+        opened.commit()
+        clock[0] += LIFE_SECONDS
+        cursor.execute("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+        with opened.cursor() as other, pytest.raises(LockNotAvailable):
+            other.execute("SET LOCAL lock_timeout = '20ms'")
+            other.execute("SELECT n FROM locked WHERE n = %(n)s", {"n": 1})
+    opened.rollback()
+    plain.rollback()
+    assert _ask(opened, "SELECT n FROM locked WHERE n = %(n)s", {"n": 1}) == [(1,)]
+    assert _prepared(opened) == ["repeated_3"]
 
 
 def test_a_connection_keeps_only_so_many(opened: PreparingConnection) -> None:

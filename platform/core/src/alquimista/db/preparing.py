@@ -136,7 +136,8 @@ class PreparingCursor(cursor):
             return statement
         if len(known) >= KEPT:
             oldest = next(iter(known))
-            self._forget(*known[oldest].forms.values())
+            for types in tuple(known[oldest].forms):
+                self._forget(known[oldest], types)
             del known[oldest]
         statement = known[text] = _Statement.of(text)
         return statement
@@ -156,7 +157,7 @@ class PreparingCursor(cursor):
             return self._prepare(statement, said) if room else None
         if monotonic() - form.made < LIFE_SECONDS:
             return form
-        self._forget(form)
+        self._forget(statement, said)
         return self._prepare(statement, said)
 
     def _prepare(self, statement: _Statement, types: tuple[str, ...]) -> _Form | None:
@@ -181,10 +182,12 @@ class PreparingCursor(cursor):
         statement.forms[types] = form
         return form
 
-    def _forget(self, *forms: _Form | None) -> None:
-        for form in forms:
-            if form is not None:
-                super().execute(f"DEALLOCATE {form.name}")
+    def _forget(self, statement: _Statement, types: tuple[str, ...]) -> None:
+        """Forgotten here as soon as there: what follows may fail."""
+        form = statement.forms[types]
+        if form is not None:
+            super().execute(f"DEALLOCATE {form.name}")
+        del statement.forms[types]
 
 
 def _type(value: Any) -> str | None:
