@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--sem-simples", action="store_true", help="leave the plain import out")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="alq-bench-") as folder:
+        Path(folder).chmod(0o711)  # else root's database server keeps its data elsewhere
         path = Path(folder) / "leads.xlsx"
         gravar(path, [FolhaNova("Leads", linhas(args.linhas))])
         print(f"file: {args.linhas} rows, {path.stat().st_size / 1e6:.1f} MB")

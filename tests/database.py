@@ -11,10 +11,12 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Connection, create_engine, make_url, text
 
@@ -71,6 +73,25 @@ def running_server() -> Iterator[Server]:
     home = ROOT / ".alquimista" / f"tests-{folder}"
     with EmbeddedPostgres(home, options=SERVER_OPTIONS) as server:
         yield Server(server.admin_dsn)
+
+
+@contextmanager
+def server_home() -> Iterator[Path]:
+    """A folder for a server of one test, removed with its server afterwards.
+
+    It is below the project, because root's database server cannot reach pytest's own folders and
+    would keep its data elsewhere, where nobody removes it.
+    """
+    home = ROOT / ".alquimista" / f"teste-{uuid4()}"
+    home.mkdir(parents=True)
+    try:
+        yield home
+    finally:
+        last = EmbeddedPostgres(home)
+        if last.pid is not None:
+            last.start()
+            last.stop()
+        shutil.rmtree(home)
 
 
 def schema_hash() -> str:

@@ -21,6 +21,7 @@ from alquimista.sandbox.demo.verificacao import check
 from alquimista.sandbox.planilha_suja import escrever
 from alquimista.server import running_system
 from alquimista.settings import Settings
+from tests.database import server_home
 
 LINHAS = 60
 HOLDS = (
@@ -36,18 +37,18 @@ HOLDS = (
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, UUID]]:
+def week() -> Iterator[tuple[System, UUID]]:
     """A system after four days of prospecting."""
-    home = tmp_path_factory.mktemp("demo")
-    settings = Settings(home=home, master_key=bytes(32), log_level="CRITICAL")
-    planilha = home / "leads.xlsx"
-    escrever(planilha, LINHAS, 7)
-    with running_system(settings, options=DEMO_OPTIONS) as system:
-        tenant_id = inquilino_demo.provision(system)
-        semana = Semana(system, tenant_id, system.worker(), lambda _: None)
-        semana.start(planilha)
-        semana.run(4)
-        yield system, tenant_id
+    with server_home() as home:
+        settings = Settings(home=home, master_key=bytes(32), log_level="CRITICAL")
+        planilha = home / "leads.xlsx"
+        escrever(planilha, LINHAS, 7)
+        with running_system(settings, options=DEMO_OPTIONS) as system:
+            tenant_id = inquilino_demo.provision(system)
+            semana = Semana(system, tenant_id, system.worker(), lambda _: None)
+            semana.start(planilha)
+            semana.run(4)
+            yield system, tenant_id
 
 
 def failing(week: tuple[System, UUID]) -> list[str]:
@@ -135,22 +136,32 @@ def test_each_check_fails_when_what_it_names_broke(
         engine.dispose()
 
 
-def test_the_command_shows_funnel_rejects_a_timeline_and_the_pdf(tmp_path: Path) -> None:
+def test_the_command_shows_funnel_rejects_a_timeline_and_the_pdf() -> None:
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
-    done = subprocess.run(
-        [sys.executable, "-m", "alquimista.cli", "demo", "--linhas", str(LINHAS), "--dias", "3"],
-        env={**environment, "ALQUIMISTA_HOME": str(tmp_path), "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with server_home() as home:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "alquimista.cli",
+                "demo",
+                "--linhas",
+                str(LINHAS),
+                "--dias",
+                "3",
+            ],
+            env={**environment, "ALQUIMISTA_HOME": str(home), "COLUMNS": "120"},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        path = re.search(r"Relatório em PDF: (\S+)", done.stdout)
+        assert path is not None
+        assert Path(path[1]).read_bytes().startswith(b"%PDF")
     for shown in ("Funil", "Rejeições por classe", "Linha do tempo de ", "Uma semana"):
         assert shown in done.stdout
-    path = re.search(r"Relatório em PDF: (\S+)", done.stdout)
-    assert path is not None
-    assert Path(path[1]).read_bytes().startswith(b"%PDF")
     assert [line[:5] for line in done.stdout.splitlines() if line[:2] in ("ok", "FA")] == [
         "ok   "
     ] * len(HOLDS)

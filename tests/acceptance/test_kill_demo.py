@@ -21,11 +21,12 @@ from alquimista.db.embedded import EmbeddedPostgres
 from alquimista.sandbox import inquilino_demo
 from alquimista.sandbox.demo.comando import DEMO_OPTIONS
 from alquimista.sandbox.demo.semana import Semana, Visto
-from alquimista.sandbox.demo.verificacao import check
+from alquimista.sandbox.demo.verificacao import Conferencia, check
 from alquimista.sandbox.planilha_suja import escrever
 from alquimista.server import WorkerProcess, running_system
 from alquimista.settings import BusTimes, Settings
 from alquimista_sdk.errors import CriticalError, TransientError
+from tests.database import server_home
 
 T = TypeVar("T")
 KILLS = 10
@@ -121,23 +122,30 @@ def _week(system: System, home: Path, assassin: Assassin, semana: Semana) -> Non
 
 
 @pytest.mark.faults
-def test_killing_worker_and_database_loses_no_event_and_repeats_no_message(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, master_key=bytes(range(32)), bus=BUS, log_level="CRITICAL")
+def test_killing_worker_and_database_loses_no_event_and_repeats_no_message() -> None:
+    with server_home() as home:
+        settings = Settings(home=home, master_key=bytes(range(32)), bus=BUS, log_level="CRITICAL")
+        assassin, checks = _killed_week(settings)
+    assert assassin.killed.count("worker") == KILLS // 2
+    assert assassin.killed.count("postgres") == KILLS // 2
+    assert [item for item in checks if not item.ok] == []
+
+
+def _killed_week(settings: Settings) -> tuple[Assassin, list[Conferencia]]:
+    home = settings.home
     with running_system(settings, options=DEMO_OPTIONS) as system:
         tenant_id = inquilino_demo.provision(system)
         worker = WorkerProcess(system.settings)
-        postgres = EmbeddedPostgres(tmp_path, options=DEMO_OPTIONS)
+        postgres = EmbeddedPostgres(home, options=DEMO_OPTIONS)
         postgres.start()
         worker.start()
         assassin = Assassin(worker, postgres, seed=20261124)
         try:
-            _week(system, tmp_path, assassin, Stubborn(system, tenant_id, None, lambda _: None))
+            _week(system, home, assassin, Stubborn(system, tenant_id, None, lambda _: None))
         finally:
             worker.stop()
             postgres.stop()
-        assert assassin.killed.count("worker") == KILLS // 2
-        assert assassin.killed.count("postgres") == KILLS // 2
         checks = check(
             system.settings.owner_dsn, system.topology, tenant_id, por_hora=100, por_dia=500
         )
-    assert [item for item in checks if not item.ok] == []
+    return assassin, checks

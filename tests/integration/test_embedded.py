@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg2
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from alquimista.db.embedded import EmbeddedPostgres, PostgresUnavailable
-from tests.database import ROOT
+from tests.database import server_home
 
 pytestmark = pytest.mark.skipif(
     "DATABASE_URL" in os.environ, reason="DATABASE_URL is set: the embedded server is not used"
@@ -24,14 +22,9 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A data folder that root's server user can reach, removed with its server afterwards."""
-    place = ROOT / ".alquimista" / f"teste-{uuid4()}"
-    yield place
-    last = EmbeddedPostgres(place)
-    if last.pid is not None:
-        last.start()
-        last.stop()
-    shutil.rmtree(place)
+    """A data folder of this test alone."""
+    with server_home() as home:
+        yield home
 
 
 def ask(server: EmbeddedPostgres, sql: str) -> object:
@@ -88,11 +81,12 @@ def test_a_stale_pid_file_that_names_another_process_is_not_believed(folder: Pat
         assert ask(again, "SELECT 1") == 1
 
 
-def test_only_a_socket_is_listened_on_and_its_folder_is_private(folder: Path) -> None:
+def test_only_a_socket_is_listened_on_and_its_folder_is_private_and_goes(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         assert ask(server, "SHOW listen_addresses") == ""
         socket = Path(str(make_url(server.admin_dsn).query["host"]))
         assert socket.stat().st_mode & 0o777 == 0o700
+    assert not socket.exists()
 
 
 def test_a_server_that_cannot_start_says_why(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from uuid import UUID, uuid4
@@ -14,7 +13,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from alquimista.db.embedded import EmbeddedPostgres
 from alquimista.db.roles import create_database
 from fibonacci_bus import Queue, QueueReader, Topology, install
-from tests.database import ROOT, SERVER_OPTIONS
+from tests.database import SERVER_OPTIONS, server_home
 
 pytestmark = [
     pytest.mark.untraced,
@@ -40,16 +39,14 @@ _DEAD = text("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'queue_
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     """The bus alone, on a server of its own whose autovacuum looks every second."""
-    place = ROOT / ".alquimista" / f"teste-{uuid4()}"
     options = (*SERVER_OPTIONS, "-c", "autovacuum_naptime=1s")
-    with EmbeddedPostgres(place, options=options) as server:
+    with server_home() as home, EmbeddedPostgres(home, options=options) as server:
         create_database(server.admin_dsn, "barramento")
         address = make_url(server.admin_dsn).set(database="barramento")
         made = create_engine(address)
         install(made)
         yield made
         made.dispose()
-    shutil.rmtree(place)
 
 
 def test_two_hundred_thousand_messages_leave_the_queue_as_small_as_the_first_thousands(

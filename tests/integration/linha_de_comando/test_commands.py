@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from alquimista.cli import filas_do_worker
 from alquimista.db import migrate
-from alquimista.db.embedded import EmbeddedPostgres
-from tests.database import ROOT, Urls
+from tests.database import Urls, server_home
 from tests.integration.linha_de_comando.conftest import Command
 
 PLANILHA = (
@@ -34,15 +31,9 @@ REJEITO = {"planilha", "linha", "coluna", "classe", "mensagem"}
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home that root's database server can reach, removed with its server afterwards."""
-    place = ROOT / ".alquimista" / f"teste-cli-{uuid4()}"
-    place.mkdir(parents=True)
-    yield place
-    last = EmbeddedPostgres(place)
-    if last.pid is not None:
-        last.start()
-        last.stop()
-    shutil.rmtree(place)
+    """A home of this test alone."""
+    with server_home() as place:
+        yield place
 
 
 def count(urls: Urls, table: str) -> int:

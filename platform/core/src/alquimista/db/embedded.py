@@ -160,9 +160,14 @@ class EmbeddedPostgres:
         while time.monotonic() < deadline:
             self._reap()
             if self._live_pid() is None:
+                self._remove_socket()
                 return
             time.sleep(0.02)
         os.kill(pid, signal.SIGQUIT)
+
+    def _remove_socket(self) -> None:
+        if self._socket.is_dir() and not any(self._socket.iterdir()):
+            self._socket.rmdir()
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
