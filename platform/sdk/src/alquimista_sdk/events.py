@@ -243,7 +243,7 @@ def _logs(raw: Any) -> tuple[LogEntry, ...]:
 
 
 def _snake(name: str) -> str:
-    return _CAMEL.sub(r"_\1", name).lower()
+    return name if name.islower() else _CAMEL.sub(r"_\1", name).lower()
 
 
 def _object(value: Any, path: str) -> Mapping[str, Any]:

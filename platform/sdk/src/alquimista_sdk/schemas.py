@@ -28,7 +28,10 @@ def _items(
         if (
             asked == {"type"}
             and validator.is_type(instance, "array")
-            and all(validator.is_type(item, kind) for item in instance)
+            and (
+                (kind == "string" and set(map(type, instance)) <= {str})
+                or all(validator.is_type(item, kind) for item in instance)
+            )
         ):
             return
     yield from _ITEMS(validator, items, instance, schema)

@@ -17,6 +17,8 @@ _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OCULTA = ' state="hidden"'
+_ESPACO = ' xml:space="preserve"'
+"""Said only of text that begins or ends with space, as other programs do."""
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
@@ -78,9 +80,8 @@ def _sheet(out: io.TextIOWrapper, folha: FolhaNova) -> None:
 
 def _cell(ref: str, value: str | int | float) -> str:
     if isinstance(value, str):
-        return (
-            f'<c r="{ref}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
-        )
+        space = "" if value == value.strip() else _ESPACO
+        return f'<c r="{ref}" t="inlineStr"><is><t{space}>{escape(value)}</t></is></c>'
     return f'<c r="{ref}"><v>{value}</v></c>'
 
 

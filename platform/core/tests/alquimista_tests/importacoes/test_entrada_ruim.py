@@ -286,6 +286,17 @@ def test_a_cell_merged_downwards_counts_for_each_row_and_a_title_across_for_none
     assert any("mescladas" in aviso for aviso in found.avisos)
 
 
+def test_merged_cells_behind_megabytes_of_rows_are_noticed() -> None:
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 60_001))
+    merged = '<mergeCells count="1"><mergeCell ref="A1:A{}"/></mergeCells>'
+    for last, noticed in ((1, False), (2, True)):
+        sheet = folha_xml(rows).replace(
+            b"</worksheet>", f"{merged.format(last)}</worksheet>".encode()
+        )
+        package = inspecionar(com_parte(BOA, FOLHA, sheet))
+        assert [found.mescladas for found in package.folhas.values()] == [noticed]
+
+
 @pytest.mark.parametrize(
     ("pedido", "code"),
     [

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -267,6 +269,8 @@ def test_a_quoted_line_break_stays_in_its_cell(tmp_path: Path) -> None:
     assert [(row.linha, row.valores["empresa"]) for row in rows] == [(2, "A\nB"), (3, "C")]
 
 
+PRINCIPAL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+ESPACO = "{http://www.w3.org/XML/1998/namespace}space"
 CELULAS = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20
 )
@@ -343,6 +347,19 @@ def test_the_dirty_spreadsheet_opens_in_another_reader(tmp_path: Path) -> None:
         ("Base antiga", "hidden"),
     ]
     book.close()
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(" \ta\u00a0<&\"'é", min_size=1, max_size=6), min_size=1, max_size=5))
+def test_text_that_begins_or_ends_with_space_is_marked_as_such(
+    tmp_path: Path, textos: list[str]
+) -> None:
+    path = tmp_path / "a.xlsx"
+    gravar(path, [FolhaNova("Textos", [textos])])
+    with zipfile.ZipFile(path) as archive:
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    found = [(cell.text, cell.get(ESPACO)) for cell in sheet.iter(f"{PRINCIPAL}t")]
+    assert found == [(t, None if t == t.strip() else "preserve") for t in textos]
 
 
 def test_check_digits_of_made_up_numbers_hold() -> None:

@@ -235,9 +235,11 @@ def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
     exigir_linhas(sheet.linhas, limites)
     if b"</f>" in window or (colons and b":f>" in window):
         sheet.formulas_sem_valor |= _SEM_VALOR.search(window) is not None
-    if b"mergeCell " in window:
+    # Merged cells stand behind the rows (ECMA-376, CT_Worksheet is a sequence).
+    behind = window[max(window.rfind(b"</row>"), 0) :]
+    if b"mergeCell " in behind:
         # Only cells merged downwards matter: a title across columns covers no row of leads.
-        sheet.mescladas |= any(top != bottom for top, bottom in _MESCLADAS.findall(window))
+        sheet.mescladas |= any(top != bottom for top, bottom in _MESCLADAS.findall(behind))
 
 
 def _com_prefixos(window: bytes) -> bool:
@@ -246,7 +248,7 @@ def _com_prefixos(window: bytes) -> bool:
     ``xml:space`` stands in many cells and is the only colon of most sheets: where it accounts for
     all of them, there is no prefix to look for.
     """
-    return window.count(b":") != window.count(b"xml:space")
+    return b":" in window and window.count(b":") != window.count(b"xml:space")
 
 
 def _medir_depressa(sheet: Folha, window: bytes) -> bool:
