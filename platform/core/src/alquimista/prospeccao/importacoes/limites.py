@@ -23,7 +23,11 @@ class ArquivoInvalido(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Limites:
-    """What one upload may be. ``celulas`` bounds memory: the reader keeps a dense grid."""
+    """What one upload may be.
+
+    Two bound the reader's memory: ``celulas``, of which it keeps a dense grid, and
+    ``bytes_abertos``, all that it opens beside the sheets (texts, styles, the list of sheets).
+    """
 
     bytes_arquivo: int = 25 * MEBI
     linhas: int = 200_000
@@ -31,6 +35,7 @@ class Limites:
     celulas: int = 5_000_000
     entradas_zip: int = 2_000
     bytes_descompactados: int = 512 * MEBI
+    bytes_abertos: int = 128 * MEBI
     razao_compressao: int = 200
     bytes_cabeca: int = 4 * MEBI
 

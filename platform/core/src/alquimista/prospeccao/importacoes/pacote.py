@@ -2,7 +2,7 @@
 
 An .xlsx is a zip of XML. Sizes in a zip's directory can lie, and a single cell far away makes a
 reader allocate the whole grid: so every entry is inflated here in pieces, counted, and thrown
-away, but for the first rows of each sheet, which the preview is made from.
+away, but for what the preview is made from: the first rows of each sheet and their texts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from xml.etree import ElementTree
 
+from alquimista.prospeccao.importacoes import amostra
 from alquimista.prospeccao.importacoes.colunas import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.limites import (
     MEBI,
@@ -58,6 +59,7 @@ _ILEGIVEL = (
     ElementTree.ParseError,
 )
 """What the standard library raises on bytes that are no sound zip or XML."""
+_MAIOR_DECLARACAO = len(b"<!DOCTYPE")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -153,14 +155,40 @@ def _inspecionar(archive: zipfile.ZipFile, conteudo: bytes, limites: Limites) ->
     for entry in entries:
         if _FOLHA.match(entry.filename):
             sheets[entry.filename], used = _contar(conteudo, entry, left, limites)
-        else:
-            content = b"".join(_inflar(conteudo, entry, left, limites))
-            used = len(content)
-            if entry.filename.endswith((".xml", ".rels")):
-                _recusar_entidades(content)
-                others[entry.filename] = content
+            left -= used
+    asked = amostra.textos_pedidos(sheet.cabeca for sheet in sheets.values())
+    room = limites.bytes_abertos
+    for entry in entries:
+        if entry.filename in sheets:
+            continue
+        opened = amostra.aberta(entry.filename)
+        most = min(left, room) if opened else left
+        kept, used = _guardar(_inflar(conteudo, entry, most, limites), entry.filename, asked)
         left -= used
-    return Pacote(_por_nome(others, sheets), _amostra(others, sheets))
+        if opened:
+            others[entry.filename] = kept
+            room -= used
+    heads = {
+        name: sheet.cabeca
+        if sheet.completa
+        else amostra.fechada(sheet.cabeca, b"sheetData", b"worksheet")
+        for name, sheet in sheets.items()
+    }
+    return Pacote(_por_nome(others, sheets), amostra.montar(others, heads))
+
+
+def _guardar(pieces: Iterable[bytes], name: str, textos: int | None) -> tuple[bytes, int]:
+    """What the preview needs of an entry that is no sheet, and the size of all of it."""
+    kept = amostra.Parte(textos if name.lower() == amostra.TEXTOS else None)
+    used, tail = 0, b""
+    for piece in pieces:
+        used += len(piece)
+        if name.lower().endswith((".xml", ".rels")):
+            _recusar_entidades(tail + piece)
+            tail = piece[-_MAIOR_DECLARACAO:]
+        if amostra.aberta(name):
+            kept.tomar(piece)
+    return kept.xml(), used
 
 
 def _inflar(
@@ -338,21 +366,6 @@ def _por_nome(others: dict[str, bytes], sheets: dict[str, Folha]) -> dict[str, F
         if path in sheets:
             named[str(node.get("name"))] = sheets[path]
     return named
-
-
-def _amostra(others: dict[str, bytes], sheets: dict[str, Folha]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as small:
-        for name, content in others.items():
-            small.writestr(name, content)
-        for name, sheet in sheets.items():
-            closing = b""
-            if not sheet.completa:
-                root = _RAIZ.search(sheet.cabeca)
-                prefix = (root.group(1) or b"") if root else b""
-                closing = b"</%ssheetData></%sworksheet>" % (prefix, prefix)
-            small.writestr(name, sheet.cabeca + closing)
-    return buffer.getvalue()
 
 
 def _recusar_entidades(content: bytes) -> None:
