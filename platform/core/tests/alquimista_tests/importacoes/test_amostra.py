@@ -125,6 +125,27 @@ def test_that_limit_is_one_for_all_of_them() -> None:
     assert caught.value.code == "arquivo_suspeito"
 
 
+def test_what_a_preview_keeps_of_all_sheets_has_a_limit() -> None:
+    rows = [[f"Empresa {number}", f"a{number}@b.com.br"] for number in range(200)]
+    little = replace(PADRAO, bytes_guardados=40_000)
+    abrir(xlsx(A=[CABECALHO, *rows]), "a.xlsx", little)
+    with pytest.raises(ArquivoInvalido) as caught:
+        abrir(xlsx(**{name: [CABECALHO, *rows] for name in "ABCDEFGH"}), "a.xlsx", little)
+    assert caught.value.code == "arquivo_suspeito"
+
+
+@pytest.mark.parametrize("asked", [0, 19_999])
+def test_texts_count_to_that_limit_as_far_as_they_are_kept(asked: int) -> None:
+    little = replace(PADRAO, bytes_guardados=100_000)
+    book = com_textos(linha(1, asked), [f"Texto {number}" for number in range(20_000)])
+    if not asked:
+        abrir(book, "a.xlsx", little)
+        return
+    with pytest.raises(ArquivoInvalido) as caught:
+        abrir(book, "a.xlsx", little)
+    assert caught.value.code == "arquivo_suspeito"
+
+
 def test_entities_are_refused_across_the_pieces_of_a_part() -> None:
     padding = b"<!--" + b" " * (MEBI - 9) + b"-->"
     evil = padding + b'<!DOCTYPE a SYSTEM "b">' + LISTA.format("").encode()

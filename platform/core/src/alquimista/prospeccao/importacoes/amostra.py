@@ -57,6 +57,9 @@ class Parte:
         self._lida = 0
         self._cortada = False
 
+    def __len__(self) -> int:
+        return len(self._xml)
+
     def tomar(self, pedaco: bytes) -> None:
         """The next piece of its XML."""
         if self._cortada:

@@ -12,6 +12,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from alquimista.prospeccao.importacoes.assinaturas import e_zip, recusar_outros_tipos
 from alquimista.prospeccao.importacoes.celulas import do_texto, texto
 from alquimista.prospeccao.importacoes.codificacao import Texto, reconhecer
 from alquimista.prospeccao.importacoes.limites import (
@@ -23,13 +24,7 @@ from alquimista.prospeccao.importacoes.limites import (
     exigir_linhas,
     exigir_tamanho,
 )
-from alquimista.prospeccao.importacoes.pacote import (
-    LINHAS_DA_CABECA,
-    Folha,
-    e_zip,
-    inspecionar,
-    recusar_outros_tipos,
-)
+from alquimista.prospeccao.importacoes.pacote import LINHAS_DA_CABECA, Folha, inspecionar
 
 Linha = tuple[int, Sequence[Any]]
 """A row's number, from 1, and its cells."""

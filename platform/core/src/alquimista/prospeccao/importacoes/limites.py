@@ -25,8 +25,9 @@ class ArquivoInvalido(PermanentError):
 class Limites:
     """What one upload may be.
 
-    Two bound the reader's memory: ``celulas``, of which it keeps a dense grid, and
-    ``bytes_abertos``, all that it opens beside the sheets (texts, styles, the list of sheets).
+    ``celulas`` and ``bytes_abertos`` bound the memory of who reads it: a dense grid, and what is
+    opened beside the sheets (texts, styles). ``bytes_guardados`` bounds that of the preview: the
+    first rows of all sheets (``bytes_cabeca`` of each) and what they need.
     """
 
     bytes_arquivo: int = 25 * MEBI
@@ -35,7 +36,8 @@ class Limites:
     celulas: int = 5_000_000
     entradas_zip: int = 2_000
     bytes_descompactados: int = 512 * MEBI
-    bytes_abertos: int = 128 * MEBI
+    bytes_abertos: int = 192 * MEBI
+    bytes_guardados: int = 64 * MEBI
     razao_compressao: int = 200
     bytes_cabeca: int = 4 * MEBI
 

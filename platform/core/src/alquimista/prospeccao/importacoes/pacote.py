@@ -12,13 +12,13 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http import HTTPStatus
 from xml.etree import ElementTree
 
 from alquimista.prospeccao.importacoes import amostra
+from alquimista.prospeccao.importacoes.assinaturas import tipo_invalido
 from alquimista.prospeccao.importacoes.colunas import letras_da_coluna, numero_da_coluna
 from alquimista.prospeccao.importacoes.limites import (
     MEBI,
@@ -60,7 +60,6 @@ _ILEGIVEL = (
 )
 """What the standard library raises on bytes that are no sound zip or XML."""
 _MAIOR_DECLARACAO = len(b"<!DOCTYPE")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(slots=True)
@@ -85,38 +84,18 @@ class Pacote:
     amostra: bytes = b""
 
 
-def e_zip(conteudo: bytes) -> bool:
-    """Whether the bytes begin as a zip does."""
-    return conteudo.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+@dataclass(slots=True)
+class _Espaco:
+    """Bytes that a package may still take: inflated, opened beside the sheets, and kept here."""
 
+    inflados: int
+    abertos: int
+    guardados: int
 
-def recusar_outros_tipos(conteudo: bytes) -> None:
-    """Refuse what is neither a zip nor text, by its first bytes.
-
-    Raises:
-        ArquivoInvalido: ``arquivo_protegido`` (OLE: encrypted .xlsx, or the old .xls) or
-            ``tipo_invalido``.
-    """
-    if conteudo.startswith(_OLE):
-        encrypted = "EncryptedPackage".encode("utf-16-le") in conteudo
-        if encrypted:
-            raise ArquivoInvalido(
-                "arquivo_protegido",
-                "A planilha está protegida por senha. Remova a senha e envie de novo.",
-            )
-        raise _tipo("Este é um arquivo do Excel antigo (.xls). Salve como .xlsx e envie de novo.")
-    signatures = (
-        b"%PDF",
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"GIF8",
-        b"\x1f\x8b",
-        b"Rar!",
-        b"7z\xbc\xaf",
-    )
-    head = conteudo[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if conteudo.startswith(signatures) or head.startswith((b"<", b"{\\rtf")):
-        raise _tipo("Tipo de arquivo não aceito. Envie uma planilha .xlsx ou um arquivo .csv.")
+    def exigir(self, quantos: int) -> None:
+        """Refuse to keep so many more."""
+        if quantos > self.guardados:
+            raise _bomba()
 
 
 def inspecionar(conteudo: bytes, limites: Limites = PADRAO) -> Pacote:
@@ -138,7 +117,7 @@ def _inspecionar(archive: zipfile.ZipFile, conteudo: bytes, limites: Limites) ->
     if len(set(names)) != len(names) or len(entries) > limites.entradas_zip:
         raise _bomba()
     if "xl/workbook.xml" not in names:
-        raise _tipo(
+        raise tipo_invalido(
             "O arquivo não é uma planilha .xlsx. No programa em que foi criado, "
             "salve como .xlsx ou .csv."
         )
@@ -149,46 +128,50 @@ def _inspecionar(archive: zipfile.ZipFile, conteudo: bytes, limites: Limites) ->
         )
     if sum(entry.file_size for entry in entries) > limites.bytes_descompactados:
         raise _bomba()
-    sheets: dict[str, Folha] = {}
-    others: dict[str, bytes] = {}
-    left = limites.bytes_descompactados
-    for entry in entries:
-        if _FOLHA.match(entry.filename):
-            sheets[entry.filename], used = _contar(conteudo, entry, left, limites)
-            left -= used
+    room = _Espaco(limites.bytes_descompactados, limites.bytes_abertos, limites.bytes_guardados)
+    sheets = {
+        entry.filename: _contar(conteudo, entry, room, limites)
+        for entry in entries
+        if _FOLHA.match(entry.filename)
+    }
     asked = amostra.textos_pedidos(sheet.cabeca for sheet in sheets.values())
-    room = limites.bytes_abertos
-    for entry in entries:
-        if entry.filename in sheets:
-            continue
-        opened = amostra.aberta(entry.filename)
-        most = min(left, room) if opened else left
-        kept, used = _guardar(_inflar(conteudo, entry, most, limites), entry.filename, asked)
-        left -= used
-        if opened:
-            others[entry.filename] = kept
-            room -= used
+    others = {
+        entry.filename: _guardar(conteudo, entry, asked, room, limites)
+        for entry in entries
+        if entry.filename not in sheets
+    }
     heads = {
         name: sheet.cabeca
         if sheet.completa
         else amostra.fechada(sheet.cabeca, b"sheetData", b"worksheet")
         for name, sheet in sheets.items()
     }
-    return Pacote(_por_nome(others, sheets), amostra.montar(others, heads))
+    opened = {name: kept for name, kept in others.items() if amostra.aberta(name)}
+    return Pacote(_por_nome(opened, sheets), amostra.montar(opened, heads))
 
 
-def _guardar(pieces: Iterable[bytes], name: str, textos: int | None) -> tuple[bytes, int]:
-    """What the preview needs of an entry that is no sheet, and the size of all of it."""
-    kept = amostra.Parte(textos if name.lower() == amostra.TEXTOS else None)
+def _guardar(
+    conteudo: bytes, entry: zipfile.ZipInfo, textos: int | None, room: _Espaco, limites: Limites
+) -> bytes:
+    """What the preview needs of an entry that is no sheet; the rest is counted and thrown away."""
+    name = entry.filename.lower()
+    kept = amostra.Parte(textos if name == amostra.TEXTOS else None)
+    opened = amostra.aberta(name)
     used, tail = 0, b""
-    for piece in pieces:
+    for piece in _inflar(
+        conteudo, entry, min(room.inflados, room.abertos) if opened else room.inflados, limites
+    ):
         used += len(piece)
-        if name.lower().endswith((".xml", ".rels")):
+        if name.endswith((".xml", ".rels")):
             _recusar_entidades(tail + piece)
             tail = piece[-_MAIOR_DECLARACAO:]
-        if amostra.aberta(name):
+        if opened:
             kept.tomar(piece)
-    return kept.xml(), used
+            room.exigir(len(kept))
+    room.inflados -= used
+    room.abertos -= used if opened else 0
+    room.guardados -= len(kept)
+    return kept.xml()
 
 
 def _inflar(
@@ -223,11 +206,9 @@ def _inflar(
         yield rest
 
 
-def _contar(
-    conteudo: bytes, entry: zipfile.ZipInfo, left: int, limites: Limites
-) -> tuple[Folha, int]:
+def _contar(conteudo: bytes, entry: zipfile.ZipInfo, room: _Espaco, limites: Limites) -> Folha:
     sheet, total, tail = Folha(), 0, b""
-    for piece in _inflar(conteudo, entry, left, limites):
+    for piece in _inflar(conteudo, entry, room.inflados, limites):
         if not total:
             _recusar_utf16(piece)
         total += len(piece)
@@ -240,7 +221,10 @@ def _contar(
             raise _bomba()
         _medir(sheet, window[:cut], limites)
     exigir_celulas(sheet.linhas, sheet.colunas, limites)
-    return sheet, total
+    room.exigir(len(sheet.cabeca))
+    room.inflados -= total
+    room.guardados -= len(sheet.cabeca)
+    return sheet
 
 
 def _medir(sheet: Folha, window: bytes, limites: Limites) -> None:
@@ -392,7 +376,3 @@ def _bomba() -> ArquivoInvalido:
         "O arquivo cresce demais ao ser aberto e foi recusado por segurança. "
         "Copie os leads para uma planilha nova e envie de novo.",
     )
-
-
-def _tipo(message: str) -> ArquivoInvalido:
-    return ArquivoInvalido("tipo_invalido", message, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
