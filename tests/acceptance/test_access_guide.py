@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.test_readme import free_port, running
-from tests.database import ROOT
+from tests.database import ROOT, server_home
 
 GUIDE = ROOT / "docs" / "access.md"
 
@@ -26,7 +26,7 @@ def test_the_guide_works_from_sign_up_to_removal(tmp_path: Path) -> None:
     blocks = commands()
     assert len(blocks) == 7
     port = free_port()
-    with running(tmp_path / "casa", port):
+    with server_home() as home, running(home, port):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
             cwd=tmp_path,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.test_readme import free_port, running
-from tests.database import ROOT
+from tests.database import ROOT, server_home
 
 ACCESS = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_guide_works_from_sign_up_and_colleague_to_key_and_signed_webhook(
     commands = blocks(API, "bash")
     assert (len(access), len(commands)) == (5, 7)
     port = free_port()
-    with running(tmp_path / "casa", port):
+    with server_home() as home, running(home, port):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", "\n".join([*access, *commands])],
             cwd=tmp_path,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.database import ROOT, server_home
 
 
 def block(language: str, containing: str) -> str:
@@ -79,21 +79,22 @@ def bash(script: str, port: int) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_readmes_way_by_hand_books_a_meeting_and_a_restart_finds_it(tmp_path: Path) -> None:
+def test_the_readmes_way_by_hand_books_a_meeting_and_a_restart_finds_it() -> None:
     port = free_port()
     script = block("bash", "post /api/auth/login")
-    with running(tmp_path, port) as said:
-        promised = block("text", "Pronto. Ctrl-C encerra.").replace("8000", str(port))
-        assert said == promised.strip().splitlines()
-        output = bash(script, port)
-        assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", output.splitlines()[-1])
-    assert said[-2:] == ["Encerrado.", "exit 0"]
+    with server_home() as home:
+        with running(home, port) as said:
+            promised = block("text", "Pronto. Ctrl-C encerra.").replace("8000", str(port))
+            assert said == promised.strip().splitlines()
+            output = bash(script, port)
+            assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", output.splitlines()[-1])
+        assert said[-2:] == ["Encerrado.", "exit 0"]
 
-    with running(tmp_path, port) as said:
-        signing_in = script.split("# 2.")[0]
-        again = bash(f"{signing_in}\nget /api/agendamentos | field itens.0.status", port)
-        assert again.strip() == "confirmado"
-    assert said[-1] == "exit 0"
+        with running(home, port) as said:
+            signing_in = script.split("# 2.")[0]
+            again = bash(f"{signing_in}\nget /api/agendamentos | field itens.0.status", port)
+            assert again.strip() == "confirmado"
+        assert said[-1] == "exit 0"
 
 
 def test_the_readmes_commands_are_the_makefiles() -> None:
