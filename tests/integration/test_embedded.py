@@ -94,6 +94,7 @@ def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
     with pytest.raises(PostgresUnavailable, match="shared_buffers"):
         broken.start()
     broken.stop()
+    assert not Path(str(make_url(broken.admin_dsn).query["host"])).exists()
 
 
 def _until_gone(server: EmbeddedPostgres) -> None:

@@ -153,21 +153,20 @@ class EmbeddedPostgres:
 
     def _shutdown(self) -> None:
         pid = self._live_pid()
-        if pid is None:
-            return
+        if pid is not None:
+            self._end(pid)
+        if self._socket.is_dir() and not any(self._socket.iterdir()):
+            self._socket.rmdir()
+
+    def _end(self, pid: int) -> None:
         os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + _SHUTDOWN_SECONDS
         while time.monotonic() < deadline:
             self._reap()
             if self._live_pid() is None:
-                self._remove_socket()
                 return
             time.sleep(0.02)
         os.kill(pid, signal.SIGQUIT)
-
-    def _remove_socket(self) -> None:
-        if self._socket.is_dir() and not any(self._socket.iterdir()):
-            self._socket.rmdir()
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
