@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
+from alquimista.prospeccao.folding import folded
 from alquimista_sdk.models import Trecho
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -245,7 +245,7 @@ def _asked(consulta: str) -> dict[str, str]:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = folded(text)
     return [word for word in _WORD.findall(plain) if word not in _VAZIAS]
 
 

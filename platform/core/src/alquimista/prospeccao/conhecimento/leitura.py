@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from alquimista.prospeccao.folding import folded
 from alquimista.prospeccao.importacoes.codificacao import reconhecer
 from alquimista.prospeccao.importacoes.limites import ArquivoInvalido
 
@@ -128,8 +128,7 @@ def tag_of(texto: str) -> str:
 
 def plain(texto: str) -> str:
     """A title or header as it is compared: no accents, no case, single spaces."""
-    folded = unicodedata.normalize("NFKD", texto).encode("ascii", "ignore").decode()
-    return " ".join(folded.lower().split())
+    return " ".join(folded(texto).split())
 
 
 def _markdown(text: str, _: str) -> Iterator[tuple[int, Entrada]]:

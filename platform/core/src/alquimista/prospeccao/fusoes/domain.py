@@ -6,7 +6,6 @@ Nothing here merges by itself: a likeness is a suggestion that a person decides 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from uuid import UUID, uuid5
 
 from rapidfuzz.distance import JaroWinkler
 
+from alquimista.prospeccao.folding import folded
 from alquimista.prospeccao.leads.domain import posicao
 
 TIMER = "fusoes"
@@ -93,7 +93,7 @@ class Semelhanca:
 @lru_cache(maxsize=50_000)
 def dobrar(nome: str) -> str:
     """A company's name to compare: lower case, no accents or signs, no legal form at its end."""
-    plain = unicodedata.normalize("NFKD", nome).encode("ascii", "ignore").decode().lower()
+    plain = folded(nome)
     words = "".join(c if c.isalnum() else " " for c in plain).split()
     kept = len(words)
     while kept > 1 and words[kept - 1] in _SUFIXOS:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
+
+from alquimista.prospeccao.folding import folded
 
 CAMPOS = (
     "empresa",
@@ -83,7 +84,7 @@ _BLOQUEIOS = frozenset(_OUTRA_COISA.split())
 
 def normalizar(nome: str) -> str:
     """Lower case, no accents, words apart by one space: ``"E-mail (corp.)"`` is ``email corp``."""
-    plain = unicodedata.normalize("NFKD", nome).encode("ascii", "ignore").decode().lower()
+    plain = folded(nome)
     return " ".join(re.findall(r"[a-z0-9]+", plain.replace("e-mail", "email")))
 
 

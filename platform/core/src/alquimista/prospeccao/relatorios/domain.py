@@ -8,12 +8,12 @@ happened on each day, of whichever cohort.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from alquimista.prospeccao.folding import folded
 from alquimista_sdk.models import Interacao, MetricasFunil, Objecao, PontoDiario, Taxa
 
 _TEMAS: Mapping[str, tuple[str, ...]] = {
@@ -134,7 +134,7 @@ def recurring(interacoes: Iterable[Interacao]) -> tuple[Objecao, ...]:
 
 def themes(mensagem: str) -> tuple[str, ...]:
     """The themes of one objection; ``outros`` where none is known."""
-    plain = unicodedata.normalize("NFKD", mensagem).encode("ascii", "ignore").decode().lower()
+    plain = folded(mensagem)
     found = tuple(
         tema
         for tema, patterns in _TEMAS.items()
