@@ -13,14 +13,12 @@ import http.client
 import json
 import logging
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -42,6 +40,7 @@ from alquimista.sandbox import inquilino_demo
 from alquimista.server import running_system
 from alquimista.settings import ApiLimits, Settings
 from benchmarks.api_apps import bare_app, our_app
+from benchmarks.pasta import pasta
 
 OVERHEAD_MS, EXTRA_QUERIES, RLS_RATIO = 5.0, 2.0, 1.25
 LOGIN_RATIO = 1.25
@@ -294,11 +293,8 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2_000)
     options = parser.parse_args()
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="alq-api-") as folder:
-        Path(folder).chmod(0o711)
-        settings = Settings(
-            home=Path(folder), master_key=bytes(range(32)), api=ApiLimits(10**8, 10**8)
-        )
+    with pasta("api") as folder:
+        settings = Settings(home=folder, master_key=bytes(range(32)), api=ApiLimits(10**8, 10**8))
         with running_system(settings) as system:
             tenant_id = inquilino_demo.provision(system)
             lines = measure(system, tenant_id, options.linhas, options.requests)

@@ -28,7 +28,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -38,6 +37,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg2
@@ -47,6 +47,7 @@ from alquimista.db.embedded import EmbeddedPostgres
 from alquimista.db.migrate import upgrade
 from alquimista.db.roles import APP, OWNER, RELAY, create_database
 from alquimista.db.session import Database
+from benchmarks.pasta import pasta
 from fibonacci_bus import ErrorClass, Event, Listener, Queue, QueueReader, Rule, Topology, Worker
 from fibonacci_bus.publisher import publish
 from fibonacci_bus.worker import Commit
@@ -235,7 +236,7 @@ def _tenant(place: Place) -> UUID:
     return tenant_id
 
 
-def rival(place: Place, name: str, round_: int) -> dict[str, object]:
+def rival(place: Place, name: str, round_: int) -> dict[str, Any]:
     """One round of a rival, in a process and a database of its own."""
     database = f"{name}_{round_}"
     connection = psycopg2.connect(_libpq(place, "postgres"))
@@ -293,14 +294,6 @@ def disk(place: Place) -> tuple[float, float]:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    """A folder that the server's user can enter."""
-    with tempfile.TemporaryDirectory(prefix="bench-bus-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@contextmanager
 def redis() -> Iterator[str]:
     """A Redis of our own, which keeps nothing on disk."""
     server = shutil.which("redis-server")
@@ -335,7 +328,7 @@ def measure(place: Place, rounds: int) -> tuple[dict[str, Figures], list[tuple[f
         for name in JOBS:
             answer = rival(place, name, round_)
             found[name].version = str(answer["version"])
-            found[name].add(answer["publish"], answer["consume"], answer["latencies"])  # type: ignore[arg-type]
+            found[name].add(answer["publish"], answer["consume"], answer["latencies"])
         print(f"round {round_ + 1} of {rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
     return found, disks
 
@@ -379,7 +372,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     options = parser.parse_args()
     with (
-        folder() as home,
+        pasta("barramento") as home,
         redis() as redis_url,
         EmbeddedPostgres(home / "pg") as server,
     ):

@@ -14,7 +14,6 @@ import argparse
 import os
 import random
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -41,6 +40,7 @@ from alquimista.sandbox.planilha_suja import cnpj
 from alquimista.sandbox.xlsx import Celula, FolhaNova, gravar
 from alquimista.server import WorkerProcess, running_system
 from alquimista.settings import Settings
+from benchmarks.pasta import pasta
 from benchmarks.processos import Arvore, pai
 
 ALVO_LINHAS_POR_SEGUNDO = 15_000
@@ -86,14 +86,13 @@ def main() -> None:
     parser.add_argument("--vezes", type=int, default=3)
     parser.add_argument("--sem-simples", action="store_true", help="leave the plain import out")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="alq-bench-") as folder:
-        Path(folder).chmod(0o711)  # else root's database server keeps its data elsewhere
-        path = Path(folder) / "leads.xlsx"
+    with pasta("importacao") as folder:
+        path = folder / "leads.xlsx"
         gravar(path, [FolhaNova("Leads", linhas(args.linhas))])
         print(f"file: {args.linhas} rows, {path.stat().st_size / 1e6:.1f} MB")
         found = []
         for number in range(1, args.vezes + 1):
-            home = Path(folder) / f"run-{number}"
+            home = folder / f"run-{number}"
             measured = medir(home, path, args.linhas, simples=not args.sem_simples)
             found.append(measured)
             plain = "left out" if measured.simples is None else f"{measured.simples:.2f} s"
