@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,7 +27,7 @@ AGORA = datetime(2026, 11, 23, 12, 30, 15, tzinfo=UTC)
 LEAD = UUID(int=7)
 
 
-def envio(tenant_id: UUID, **changes: object) -> Envio:
+def envio(tenant_id: UUID, **changes: Any) -> Envio:
     """An e-mail to a lead."""
     base = Envio(
         tenant_id=tenant_id,
@@ -45,7 +46,7 @@ def envio(tenant_id: UUID, **changes: object) -> Envio:
         modelo=None,
         agora=AGORA,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 @pytest.fixture

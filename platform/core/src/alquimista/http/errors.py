@@ -12,7 +12,7 @@ import marshmallow as ma
 from flask import Flask, Response, g, jsonify, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from alquimista.http.described import DescribedWhenAsked
 from alquimista.plataforma.audit import origin
@@ -84,8 +84,8 @@ class ApiWithOneShape(DescribedWhenAsked):
         response = answer(code, _name(code), data.get("message") or MENSAGENS.get(code, ""), faults)
         for name, value in (data.get("headers") or {}).items():
             response.headers[name] = value
-        if code == HTTPStatus.METHOD_NOT_ALLOWED and getattr(error, "valid_methods", None):
-            response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(error.valid_methods)
         return response
 
 
