@@ -160,7 +160,7 @@ class WorkerProcess:
         self._thread.start()
 
     def release(self) -> None:
-        """Let a held process work."""
+        """Let a held process work; one that died meanwhile is started again by who watches it."""
         if self._child is not None and self._child.stdin is not None:
             with suppress(BrokenPipeError), self._child.stdin as told:
                 told.write(b"go\n")

@@ -7,6 +7,8 @@ runner run the handler again. *Claim* methods are their own idempotent transacti
 to branch on; called again by a retry of the same event they give the same answer.
 
 Every service is opened by a scope: ``<service>:read``, ``<service>:write``, ``<service>:claim``.
+
+One long module of signatures, so that an author reads all that an agent may do in one place.
 """
 
 from __future__ import annotations

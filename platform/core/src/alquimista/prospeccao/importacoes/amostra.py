@@ -44,7 +44,7 @@ def textos_pedidos(cabecas: Iterable[bytes]) -> int | None:
         numbers = _CELULA_LIDA.findall(cabeca)
         if len(numbers) != len(_CELULA.findall(cabeca)):
             return None
-        most = max(most, *(int(number) + 1 for number in numbers), 0)
+        most = max([most, *(int(number) + 1 for number in numbers)])
     return most
 
 
